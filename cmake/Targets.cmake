@@ -1,0 +1,40 @@
+# tinysplit_library(<folder> [PUBLIC lib...] [PRIVATE lib...] [PCH header...])
+# One static library for one folder of src/: tinysplit_<folder with _ for />, of all its .cpp files;
+# a folder without any only gathers its PUBLIC libraries.
+function(tinysplit_library folder)
+  cmake_parse_arguments(ARG "" "" "PUBLIC;PRIVATE;PCH" ${ARGN})
+  string(REPLACE "/" "_" name ${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
+  if(NOT sources)
+    add_library(tinysplit_${name} INTERFACE)
+    target_link_libraries(tinysplit_${name} INTERFACE ${ARG_PUBLIC})
+    return()
+  endif()
+  add_library(tinysplit_${name} STATIC ${sources})
+  target_include_directories(tinysplit_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(tinysplit_${name} PUBLIC ${ARG_PUBLIC} PRIVATE tinysplit_options ${ARG_PRIVATE})
+  if(ARG_PCH AND TINYSPLIT_PCH)
+    target_precompile_headers(tinysplit_${name} PRIVATE ${ARG_PCH})
+  endif()
+endfunction()
+
+# tinysplit_test(<folder> lib...): one test program of tests/<folder>/*_test.cpp.
+function(tinysplit_test folder)
+  string(REPLACE "/" "_" name ${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(tinysplit_${name}_test ${sources})
+  target_include_directories(tinysplit_${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(tinysplit_${name}_test PRIVATE
+      TINYSPLIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+      TINYSPLIT_BINARY="$<TARGET_FILE:tinysplit>")
+  target_link_libraries(tinysplit_${name}_test PRIVATE tinysplit_options ${ARGN} GTest::gtest_main)
+  if(TINYSPLIT_PCH)
+    target_precompile_headers(tinysplit_${name}_test PRIVATE <gtest/gtest.h>)
+  endif()
+  gtest_discover_tests(tinysplit_${name}_test
+      PROPERTIES TIMEOUT 300
+      DISCOVERY_TIMEOUT 120)
+endfunction()

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "core/status.h"
+#include "graph/graph.h"
+
+namespace tinysplit {
+
+// Builds a Graph in execution order with shapes inferred and everything checked, so that readers of
+// model files only translate. Use: add inputs, then for each source layer begin_layer(), its
+// operations, end_layer(); then build(). Not thread-safe. After an error the builder is of no use.
+class GraphBuilder {
+ public:
+  GraphBuilder(std::string name, std::string digest);
+
+  // A graph input. `shape` has the batch as its first dimension, which must be 1.
+  // Errors: INVALID_ARGUMENT (name empty or taken, a dimension of 0).
+  Result<ValueId> add_input(const std::string& name, DType dtype, const Shape& shape);
+
+  // A constant. Shared, never copied.
+  ValueId add_constant(std::shared_ptr<const Tensor> tensor);
+  ValueId add_constant(Tensor tensor);
+
+  // Opens the next layer. `weight_bytes`: size of the source layer's parameters.
+  // Errors: INVALID_ARGUMENT (name too long or taken), RESOURCE_EXHAUSTED (limits::kMaxLayers).
+  Status begin_layer(const std::string& name, const std::string& kind,
+                     std::int64_t weight_bytes = 0);
+
+  // Adds an operation to the open layer and returns its output, shape inferred.
+  // Errors: INVALID_ARGUMENT with layer and operation named (shapes that do not fit, wrong number
+  // of inputs, an output without elements), RESOURCE_EXHAUSTED (node count, activation bytes).
+  Result<ValueId> add_op(Op op, std::vector<ValueId> inputs);
+
+  // Closes the open layer; `outputs` are what it hands on: the first of them is named after
+  // the layer if the layer made it; the other values that it made are named "<layer>/<n>".
+  Status end_layer(std::vector<ValueId> outputs);
+
+  // Marks a graph output; in order. A value may be one only once.
+  Status add_output(ValueId value);
+
+  const Value& value(ValueId id) const { return graph_->value(id); }
+
+  // Errors: INVALID_ARGUMENT (no inputs, no outputs, no layers).
+  Result<std::shared_ptr<const Graph>> build();
+
+ private:
+  std::string describe_open_layer() const;
+  Status claim_name(const std::string& name);
+  Status add_activation_bytes(const Value& value);
+
+  std::shared_ptr<Graph> graph_;
+  std::unordered_set<std::string> layer_names_;
+  std::unordered_set<std::string> value_names_;
+  bool layer_open_ = false;
+  std::int64_t activation_bytes_ = 0;
+};
+
+}  // namespace tinysplit
