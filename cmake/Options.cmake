@@ -22,7 +22,7 @@ endif()
 
 add_library(tinysplit_options INTERFACE)
 target_compile_options(tinysplit_options INTERFACE -Wall -Wextra -Wshadow -Wconversion
-                       -Wno-sign-conversion)
+                       -Wno-sign-conversion -Wno-restrict)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # ccache and precompiled headers agree only with this flag.
   target_compile_options(tinysplit_options INTERFACE -fpch-preprocess)

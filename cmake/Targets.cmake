@@ -1,10 +1,14 @@
-# tinysplit_library(<folder> [PUBLIC lib...] [PRIVATE lib...] [PCH header...])
+# tinysplit_library(<folder> [PARTS subfolder...] [PUBLIC lib...] [PRIVATE lib...] [PCH header...])
 # One static library for one folder of src/: tinysplit_<folder with _ for />, of all its .cpp files;
 # a folder without any only gathers its PUBLIC libraries.
 function(tinysplit_library folder)
-  cmake_parse_arguments(ARG "" "" "PUBLIC;PRIVATE;PCH" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "PARTS;PUBLIC;PRIVATE;PCH" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
+  foreach(part ${ARG_PARTS})
+    file(GLOB part_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/${part}/*.cpp)
+    list(APPEND sources ${part_sources})
+  endforeach()
   if(NOT sources)
     add_library(tinysplit_${name} INTERFACE)
     target_link_libraries(tinysplit_${name} INTERFACE ${ARG_PUBLIC})

@@ -1,0 +1,115 @@
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "commands.h"
+#include "core/file.h"
+#include "engine/named_run.h"
+#include "formats/image/image.h"
+#include "formats/model_folder.h"
+#include "formats/model_reader.h"
+#include "formats/npy/npy.h"
+
+namespace tinysplit {
+namespace {
+
+struct InferOptions {
+  std::string model;
+  std::string input;
+  std::string output;
+  int begin = 0;
+  int end = -1;
+  int threads = 1;
+};
+
+Result<std::vector<NamedTensor>> read_inputs(const InferOptions& options, const Graph& graph) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes,
+                             read_file(options.input, limits::kMaxArrayFileBytes));
+  if (!looks_like_image(bytes)) return read_arrays(options.input);
+  if (options.begin != 0 || graph.inputs().size() != 1) {
+    return invalid_argument(options.input +
+                            " is an image, which only the one input of a whole model can be");
+  }
+  const Value& value = graph.value(graph.inputs()[0]);
+  TINYSPLIT_ASSIGN_OR_RETURN(Tensor image, decode_image(bytes, value.shape));
+  std::vector<NamedTensor> inputs;
+  inputs.push_back({value.name, std::move(image)});
+  return inputs;
+}
+
+Status write_outputs(const std::string& path, const std::vector<NamedTensor>& outputs) {
+  if (!path.ends_with(".npy")) return write_npz(path, outputs);
+  if (outputs.size() != 1) {
+    return invalid_argument(path + ": a .npy file holds one tensor, these layers give " +
+                            std::to_string(outputs.size()) + "; name a .npz file");
+  }
+  return write_npy(path, outputs[0].tensor.view());
+}
+
+// One line for each tensor; the best five entries of what looks like class scores.
+void print_outputs(const std::vector<NamedTensor>& outputs, const std::vector<std::string>& labels) {
+  for (const NamedTensor& output : outputs) {
+    std::printf("%s %s\n", output.name.c_str(), output.tensor.shape().to_string().c_str());
+    const auto values = output.tensor.as<float>();
+    if (output.tensor.shape().rank() != 2 || output.tensor.shape()[0] != 1) continue;
+    std::vector<std::size_t> order(values.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    const std::size_t shown = std::min<std::size_t>(5, order.size());
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown),
+                      order.end(),
+                      [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
+    for (std::size_t i = 0; i < shown; ++i) {
+      const std::string label = order[i] < labels.size() ? labels[order[i]] : "";
+      std::printf("  %4zu  %10.6f  %s\n", order[i], static_cast<double>(values[order[i]]),
+                  label.c_str());
+    }
+  }
+}
+
+Status infer(const InferOptions& options) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
+  const int end = options.end < 0 ? graph->num_layers() : options.end;
+  EngineOptions engine_options;
+  engine_options.threads = options.threads;
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto engine, Engine::create(graph, engine_options));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto segment, engine->make_segment(options.begin, end));
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<NamedTensor> inputs, read_inputs(options, *graph));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<NamedTensor> outputs,
+                             run_named(*segment, *graph, std::move(inputs)));
+  if (!options.output.empty()) return write_outputs(options.output, outputs);
+  print_outputs(outputs, end == graph->num_layers() ? folder.labels : std::vector<std::string>());
+  return ok_status();
+}
+
+}  // namespace
+
+void add_infer_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<InferOptions>();
+  CLI::App* command = app.add_subcommand("infer", "Run a model, or any segment of it, on a file");
+  command->add_option("model", options->model, "Model file (.keras, .h5) or its folder")
+      ->required();
+  command->add_option("--input", options->input,
+                      "PNG or JPEG image, .npy (one tensor) or .npz (tensors by name)")
+      ->required();
+  command->add_option("--output", options->output,
+                      ".npz or .npy file to write (default: print the best classes)");
+  command->add_option("--begin", options->begin, "First layer to run")
+      ->check(CLI::Range(0, 100'000))
+      ->capture_default_str();
+  command->add_option("--end", options->end, "Layer to stop before (default: all)")
+      ->check(CLI::Range(0, 100'000));
+  command->add_option("--threads", options->threads, "Threads inside one operation")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->footer(
+      "Layers [begin, end) run. With an end before the last layer the output holds the live tensors\n"
+      "of that cut by name, which --begin takes as input.\n"
+      "Example:\n"
+      "  tinysplit infer models/fashion_resnet --input models/fashion_resnet/data/03_dress.png\n"
+      "  tinysplit infer model.keras --input x.npz --end 4 --output cut.npz\n"
+      "  tinysplit infer model.keras --input cut.npz --begin 4 --output y.npz");
+  command->callback([options, &exit_code] { exit_code = report(infer(*options)); });
+}
+
+}  // namespace tinysplit

@@ -1,0 +1,136 @@
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "formats/model_folder.h"
+#include "formats/model_reader.h"
+#include "graph/cuts.h"
+#include "graph/metrics.h"
+#include "report/table.h"
+#include "report/units.h"
+
+namespace tinysplit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct InspectOptions {
+  std::string model;
+  bool json = false;
+};
+
+Json describe_values(const Graph& graph, const std::vector<ValueId>& ids) {
+  Json list = Json::array();
+  for (const ValueId id : ids) {
+    const Value& value = graph.value(id);
+    list.push_back({{"name", value.name},
+                    {"shape", value.shape.dims()},
+                    {"dtype", dtype_name(value.dtype)}});
+  }
+  return list;
+}
+
+Json to_json(const Graph& graph) {
+  const auto macs = layer_macs(graph);
+  const auto ram = head_peak_ram_bytes(graph);
+  Json layers = Json::array();
+  for (std::size_t i = 0; i < graph.layers().size(); ++i) {
+    const Layer& layer = graph.layers()[i];
+    const Shape shape =
+        layer.outputs.empty() ? Shape() : graph.value(layer.outputs.front()).shape;
+    layers.push_back({{"index", i},
+                      {"name", layer.name},
+                      {"kind", layer.kind},
+                      {"output_shape", shape.dims()},
+                      {"macs", macs[i]},
+                      {"weight_bytes", layer.weight_bytes}});
+  }
+  Json cuts = Json::array();
+  for (const Cut& cut : find_cuts(graph)) {
+    cuts.push_back({{"cut", cut.cut},
+                    {"live_bytes", cut.live_bytes},
+                    {"live_tensors", describe_values(graph, cut.live_tensors)},
+                    {"head_peak_ram_bytes", ram[static_cast<std::size_t>(cut.cut)]},
+                    {"reveals_input", cut.reveals_input},
+                    {"splits_fusion", cut.splits_fusion}});
+  }
+  return {{"name", graph.name()},
+          {"digest", graph.digest()},
+          {"inputs", describe_values(graph, graph.inputs())},
+          {"outputs", describe_values(graph, graph.outputs())},
+          {"layers", std::move(layers)},
+          {"cuts", std::move(cuts)}};
+}
+
+std::string join_names(const Graph& graph, const std::vector<ValueId>& ids) {
+  std::string text;
+  for (const ValueId id : ids) text += (text.empty() ? "" : ", ") + graph.value(id).name;
+  return text;
+}
+
+void print_table(const Graph& graph) {
+  using Align = Table::Align;
+  const auto macs = layer_macs(graph);
+  const auto ram = head_peak_ram_bytes(graph);
+  const auto cuts = find_cuts(graph);
+  std::int64_t all_macs = 0, all_weights = 0;
+  Table table({{"layer", Align::kRight},
+               {"name", Align::kLeft},
+               {"kind", Align::kLeft},
+               {"output", Align::kLeft},
+               {"MACs", Align::kRight},
+               {"weights", Align::kRight},
+               {"RAM up to here", Align::kRight},
+               {"a cut after it sends", Align::kLeft}});
+  table.add_row({"", "(input)", "", "", "", "", "",
+                 format_bytes(static_cast<double>(cuts[0].live_bytes)) + "  " +
+                     join_names(graph, cuts[0].live_tensors)});
+  for (std::size_t i = 0; i < graph.layers().size(); ++i) {
+    const Layer& layer = graph.layers()[i];
+    const Cut& cut = cuts[i + 1];
+    all_macs += macs[i];
+    all_weights += layer.weight_bytes;
+    const bool last = i + 1 == graph.layers().size();
+    table.add_row(
+        {std::to_string(i), layer.name, layer.kind,
+         layer.outputs.empty() ? "" : graph.value(layer.outputs.front()).shape.to_string(),
+         macs[i] == 0 ? "" : format_count(macs[i]),
+         layer.weight_bytes == 0 ? "" : format_bytes(static_cast<double>(layer.weight_bytes)),
+         format_bytes(static_cast<double>(ram[i + 1])),
+         last ? "nothing: all on the device"
+              : format_bytes(static_cast<double>(cut.live_bytes)) + "  " +
+                    join_names(graph, cut.live_tensors)});
+  }
+  std::printf("%s: %d layers, %s MACs, %s of weights, sha256 %.12s\n\n%s", graph.name().c_str(),
+              graph.num_layers(), format_count(all_macs).c_str(),
+              format_bytes(static_cast<double>(all_weights)).c_str(), graph.digest().c_str(),
+              table.to_string().c_str());
+}
+
+Status inspect(const InspectOptions& options) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
+  if (options.json) {
+    std::printf("%s\n",
+                to_json(*graph).dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  } else {
+    print_table(*graph);
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+void add_inspect_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<InspectOptions>();
+  CLI::App* command = app.add_subcommand(
+      "inspect", "Show a model's layers, their work and memory, and what each cut would send");
+  command->add_option("model", options->model, "Model file (.keras, .h5) or its folder")
+      ->required();
+  command->add_flag("--json", options->json, "Print JSON, for scripts");
+  command->footer("Example:\n  tinysplit inspect models/fashion_resnet");
+  command->callback([options, &exit_code] { exit_code = report(inspect(*options)); });
+}
+
+}  // namespace tinysplit

@@ -1,0 +1,38 @@
+#include "engine/kernel_cache.h"
+
+#include "engine/backends.h"
+#include "graph/fusion.h"
+
+namespace tinysplit {
+
+KernelCache::KernelCache(const Graph& graph, const EngineOptions& options)
+    : graph_(graph), options_(options), fusion_roots_(find_fusion_roots(graph)) {}
+
+Result<std::shared_ptr<const Kernel>> KernelCache::get(const Step& step) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = kernels_.find(step); found != kernels_.end()) return found->second;
+
+  const Node& root = graph_.nodes()[static_cast<std::size_t>(step.root)];
+  KernelSpec spec;
+  spec.op = &root.op;
+  for (const ValueId input : root.inputs) spec.inputs.push_back(&graph_.value(input));
+  spec.output_shape = graph_.value(step.output).shape;
+  spec.clip = clip_of(graph_, step);
+  spec.threads = options_.threads;
+  if (has_weights(root.op)) {
+    auto& weights = weights_[{step.root, step.affine}];
+    if (!weights) {
+      weights = std::make_shared<const PreparedWeights>(prepare_weights(graph_, step));
+    }
+    spec.weights = weights;
+  }
+  Result<std::shared_ptr<const Kernel>> kernel = make_kernel(spec, options_.backend);
+  if (!kernel.ok()) {
+    const Layer& layer = graph_.layers()[static_cast<std::size_t>(graph_.layer_of_node(step.root))];
+    return kernel.status().with_context("layer \"" + layer.name + "\" (" + layer.kind + ")");
+  }
+  kernels_.emplace(step, *kernel);
+  return kernel;
+}
+
+}  // namespace tinysplit

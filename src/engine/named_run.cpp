@@ -1,0 +1,143 @@
+#include "engine/named_run.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "graph/cuts.h"
+
+namespace tinysplit {
+namespace {
+
+template <typename T>
+Tensor converted(const Tensor& from) {
+  Tensor to(DType::kFloat32, from.shape());
+  std::ranges::transform(from.as<T>(), to.as<float>().begin(),
+                         [](T value) { return static_cast<float>(value); });
+  return to;
+}
+
+const NamedTensor* find(const std::vector<NamedTensor>& tensors, const std::string& name) {
+  const auto found = std::ranges::find(tensors, name, &NamedTensor::name);
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+// Samples in `tensor` if it is a batch of `sample` ([1,...]), or one without the batch dimension.
+Result<std::int64_t> batch_of(const NamedTensor& tensor, const Value& value) {
+  const Shape& have = tensor.tensor.shape();
+  const auto inner = value.shape.dims().subspan(1);
+  if (std::ranges::equal(have.dims(), inner)) return 1;
+  if (have.rank() == value.shape.rank() && std::ranges::equal(have.dims().subspan(1), inner) &&
+      have[0] > 0) {
+    return have[0];
+  }
+  std::string wanted = value.shape.to_string();
+  wanted.replace(1, 1, "N");
+  return invalid_argument("tensor \"" + value.name + "\" has shape " + have.to_string() +
+                          ", the model needs " + wanted);
+}
+
+class NamedRun {
+ public:
+  NamedRun(Segment& segment, const Graph& graph) : segment_(segment), graph_(graph) {}
+
+  Status match(std::vector<NamedTensor>& inputs) {
+    const auto& wanted = segment_.inputs();
+    const bool any_known = std::ranges::any_of(
+        wanted, [&](ValueId id) { return find(inputs, graph_.value(id).name) != nullptr; });
+    if (!any_known && inputs.size() == wanted.size()) {
+      for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i].name = graph_.value(wanted[i]).name;
+    }
+    for (const ValueId id : wanted) {
+      const Value& value = graph_.value(id);
+      NamedTensor* given = const_cast<NamedTensor*>(find(inputs, value.name));
+      if (given == nullptr) {
+        return invalid_argument("tensor \"" + value.name + "\" " + value.shape.to_string() +
+                                " is missing, layers from " + std::to_string(segment_.begin()) +
+                                " on read it");
+      }
+      TINYSPLIT_ASSIGN_OR_RETURN(given->tensor, to_float32(std::move(given->tensor)));
+      TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t batch, batch_of(*given, value));
+      if (batch_ != 0 && batch != batch_) {
+        return invalid_argument("tensor \"" + value.name + "\" holds " + std::to_string(batch) +
+                                " samples, another one " + std::to_string(batch_));
+      }
+      batch_ = batch;
+      given_.push_back(given);
+    }
+    return ok_status();
+  }
+
+  Result<std::vector<NamedTensor>> run() {
+    // A segment that reads nothing still runs once.
+    const std::int64_t batch = std::max<std::int64_t>(batch_, 1);
+    std::vector<NamedTensor> outputs;
+    for (const ValueId id : segment_.outputs()) {
+      std::vector<std::int64_t> dims(graph_.value(id).shape.dims().begin(),
+                                     graph_.value(id).shape.dims().end());
+      dims[0] = batch;
+      TINYSPLIT_ASSIGN_OR_RETURN(const Shape shape, Shape::create(dims));
+      outputs.push_back({graph_.value(id).name, Tensor(graph_.value(id).dtype, shape)});
+    }
+    for (std::int64_t sample = 0; sample < batch; ++sample) {
+      const std::size_t at = static_cast<std::size_t>(sample);
+      for (std::size_t i = 0; i < given_.size(); ++i) {
+        const std::span<std::byte> target = segment_.input(i);
+        std::memcpy(target.data(), given_[i]->tensor.data() + at * target.size(), target.size());
+      }
+      TINYSPLIT_RETURN_IF_ERROR(segment_.run());
+      for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const TensorView made = segment_.output(i);
+        std::memcpy(outputs[i].tensor.data() + at * made.num_bytes(), made.data,
+                    made.num_bytes());
+      }
+    }
+    return outputs;
+  }
+
+ private:
+  Segment& segment_;
+  const Graph& graph_;
+  std::vector<const NamedTensor*> given_;
+  std::int64_t batch_ = 0;
+};
+
+}  // namespace
+
+Result<Tensor> to_float32(Tensor tensor) {
+  switch (tensor.dtype()) {
+    case DType::kFloat32:
+      return tensor;
+    case DType::kInt8:
+      return converted<std::int8_t>(tensor);
+    case DType::kUint8:
+    case DType::kBool:
+      return converted<std::uint8_t>(tensor);
+    case DType::kInt16:
+      return converted<std::int16_t>(tensor);
+    case DType::kInt32:
+      return converted<std::int32_t>(tensor);
+    case DType::kInt64:
+      return converted<std::int64_t>(tensor);
+    case DType::kFloat16:
+      break;
+  }
+  return invalid_argument("a float16 tensor is no input of a float32 model");
+}
+
+Result<std::vector<NamedTensor>> run_named(Segment& segment, const Graph& graph,
+                                           std::vector<NamedTensor> inputs) {
+  NamedRun run(segment, graph);
+  TINYSPLIT_RETURN_IF_ERROR(run.match(inputs));
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<NamedTensor> outputs, run.run());
+  for (const ValueId made : outputs_made_by(graph, 0, segment.begin())) {
+    const std::string& name = graph.value(made).name;
+    const NamedTensor* early = find(inputs, name);
+    if (early != nullptr && find(outputs, name) == nullptr) {
+      outputs.push_back({name, early->tensor.clone()});
+    }
+  }
+  return outputs;
+}
+
+}  // namespace tinysplit

@@ -1,0 +1,135 @@
+#include <algorithm>
+#include <cstring>
+
+#include "engine/engine.h"
+#include "engine/kernel_cache.h"
+#include "engine/memory_plan.h"
+#include "engine/steps.h"
+#include "graph/cuts.h"
+
+namespace tinysplit {
+
+struct Segment::Plan {
+  MemoryPlan memory;
+  Tensor arena;
+  std::vector<std::shared_ptr<const Kernel>> kernels;
+  std::vector<std::unique_ptr<BoundKernel>> runs;
+  std::vector<int> layers;  // of each run
+
+  std::byte* at(ValueId value) { return arena.data() + memory.offsets[std::size_t(value)]; }
+};
+
+Segment::Segment() = default;
+Segment::~Segment() = default;
+
+namespace {
+
+std::vector<ValueId> segment_outputs(const Graph& graph, int begin, int end) {
+  std::vector<ValueId> outputs = live_tensors(graph, end);
+  for (const ValueId made : outputs_made_by(graph, begin, end)) {
+    if (std::ranges::count(outputs, made) == 0) outputs.push_back(made);
+  }
+  return outputs;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Segment>> Engine::make_segment(int begin, int end) {
+  if (begin < 0 || begin > end || end > graph_->num_layers()) {
+    return out_of_range("layers [" + std::to_string(begin) + ", " + std::to_string(end) +
+                        ") are not a segment of a model with " +
+                        std::to_string(graph_->num_layers()) + " layers");
+  }
+  std::unique_ptr<Segment> segment(new Segment());
+  segment->engine_ = shared_from_this();
+  segment->begin_ = begin;
+  segment->end_ = end;
+  segment->inputs_ = begin == 0 ? graph_->inputs() : live_tensors(*graph_, begin);
+  segment->outputs_ = segment_outputs(*graph_, begin, end);
+
+  auto plan = std::make_unique<Segment::Plan>();
+  const std::vector<Step> steps = plan_steps(*graph_, kernels_->fusion_roots(), begin, end);
+  plan->memory =
+      plan_memory(*graph_, steps, begin, end, segment->inputs_, segment->outputs_);
+  plan->arena = Tensor(DType::kInt8, Shape{static_cast<std::int64_t>(plan->memory.total_bytes)});
+  for (const Step& step : steps) {
+    TINYSPLIT_ASSIGN_OR_RETURN(std::shared_ptr<const Kernel> kernel, kernels_->get(step));
+    const Node& root = graph_->nodes()[static_cast<std::size_t>(step.root)];
+    std::vector<const std::byte*> inputs;
+    for (const ValueId input : root.inputs) {
+      const Value& value = graph_->value(input);
+      inputs.push_back(value.is_constant() ? value.data->data() : plan->at(input));
+    }
+    TINYSPLIT_ASSIGN_OR_RETURN(std::unique_ptr<BoundKernel> run,
+                               kernel->bind(inputs, plan->at(step.output)));
+    plan->kernels.push_back(std::move(kernel));
+    plan->runs.push_back(std::move(run));
+    plan->layers.push_back(graph_->layer_of_node(step.root));
+  }
+  segment->plan_ = std::move(plan);
+  return segment;
+}
+
+std::span<std::byte> Segment::input(std::size_t i) {
+  const ValueId id = inputs_[i];
+  return {plan_->at(id), engine_->graph().value(id).num_bytes()};
+}
+
+TensorView Segment::output(std::size_t i) const {
+  const Value& value = engine_->graph().value(outputs_[i]);
+  return {value.dtype, value.shape, plan_->at(outputs_[i])};
+}
+
+Status Segment::run() {
+  for (const std::unique_ptr<BoundKernel>& run : plan_->runs) {
+    TINYSPLIT_RETURN_IF_ERROR(run->run());
+  }
+  return ok_status();
+}
+
+Status Segment::run_timed(std::span<double> layer_seconds, const Clock& clock) {
+  if (layer_seconds.size() != engine_->graph().layers().size()) {
+    return invalid_argument("layer times need one entry per layer");
+  }
+  std::int64_t before = clock.now_ns();
+  for (std::size_t i = 0; i < plan_->runs.size(); ++i) {
+    TINYSPLIT_RETURN_IF_ERROR(plan_->runs[i]->run());
+    // One reading ends a layer and starts the next.
+    const std::int64_t after = clock.now_ns();
+    layer_seconds[static_cast<std::size_t>(plan_->layers[i])] += seconds_between(before, after);
+    before = after;
+  }
+  return ok_status();
+}
+
+Status Segment::run(std::span<const TensorView> inputs) {
+  if (inputs.size() != inputs_.size()) {
+    return invalid_argument("layers [" + std::to_string(begin_) + ", " + std::to_string(end_) +
+                            ") read " + std::to_string(inputs_.size()) + " tensors, not " +
+                            std::to_string(inputs.size()));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Value& value = engine_->graph().value(inputs_[i]);
+    if (inputs[i].dtype != value.dtype || !(inputs[i].shape == value.shape)) {
+      return invalid_argument("tensor \"" + value.name + "\" is " +
+                              std::string(dtype_name(inputs[i].dtype)) +
+                              inputs[i].shape.to_string() + ", the model needs " +
+                              std::string(dtype_name(value.dtype)) + value.shape.to_string());
+    }
+    std::memcpy(input(i).data(), inputs[i].data, value.num_bytes());
+  }
+  return run();
+}
+
+std::size_t Segment::arena_bytes() const { return plan_->memory.total_bytes; }
+
+std::vector<std::string> Segment::describe_steps() const {
+  std::vector<std::string> steps;
+  for (std::size_t i = 0; i < plan_->kernels.size(); ++i) {
+    const Layer& layer = engine_->graph().layers()[static_cast<std::size_t>(plan_->layers[i])];
+    steps.push_back(layer.name + ": " + std::string(plan_->kernels[i]->backend()));
+  }
+  return steps;
+}
+
+}  // namespace tinysplit

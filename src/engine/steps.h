@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/kernel.h"
+#include "graph/graph.h"
+
+namespace tinysplit {
+
+// One operation of a segment's program: a node and what is computed together with it.
+struct Step {
+  int root = -1;    // node
+  int affine = -1;  // node folded into the weights, or -1
+  int clip = -1;    // node applied as output stage, or -1
+  ValueId output = -1;
+
+  friend auto operator<=>(const Step&, const Step&) = default;
+};
+
+// The steps of layers [begin, end), fused as far as their nodes lie inside. Reshapes are left out:
+// they only rename memory.
+std::vector<Step> plan_steps(const Graph& graph, const std::vector<int>& fusion_roots, int begin,
+                             int end);
+
+bool has_weights(const Op& op);
+
+// The weights that `step` runs with. Precondition: has_weights of its root.
+PreparedWeights prepare_weights(const Graph& graph, const Step& step);
+
+std::optional<Clip> clip_of(const Graph& graph, const Step& step);
+
+}  // namespace tinysplit

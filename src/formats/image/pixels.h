@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/status.h"
+
+namespace tinysplit {
+
+// A decoded image: rows from the top, 8 bits each of red, green and blue.
+struct RgbImage {
+  std::size_t width = 0;
+  std::size_t height = 0;
+  std::vector<std::uint8_t> pixels;  // 3 * width * height
+};
+
+// The one file format each; limits and errors as decode_image has them. May throw std::bad_alloc.
+Result<RgbImage> decode_png(std::string_view bytes);
+Result<RgbImage> decode_jpeg(std::string_view bytes);
+
+// OUT_OF_RANGE if an image of this size may not be decoded, INVALID_ARGUMENT if it has no pixels.
+Status check_image_size(std::size_t width, std::size_t height);
+
+}  // namespace tinysplit

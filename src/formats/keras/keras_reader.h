@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/status.h"
+#include "graph/graph.h"
+
+namespace tinysplit {
+
+// Reads a Keras model: a .keras archive (Keras 2.12 or newer, Keras 3) or a legacy .h5 file (Keras
+// 2 and 3), Sequential or Functional, told apart by content and never by name. The graph is named
+// after the file's stem, its digest is the SHA-256 of the file.
+//
+// Layers are numbered as model.layers numbers them: a Functional model counts its input layers, a
+// Sequential one does not. weight_bytes is count_params() of the layer times 4. The graph's inputs
+// and outputs come in the order of model.inputs and model.outputs; the batch is 1, whatever the
+// model says. Images are [N,H,W,C].
+//
+// The file is not trusted: code in it is never run, everything is bounded by core/limits.h.
+//
+// Errors, which name the layer, its class and the option: NOT_FOUND (no such file),
+// INVALID_ARGUMENT (not a Keras model, damaged, malformed), UNIMPLEMENTED (a class of layer, an
+// option, a dtype or a way of connecting layers that is not supported), OUT_OF_RANGE and
+// RESOURCE_EXHAUSTED (over a limit). Thread-safe.
+Result<std::shared_ptr<const Graph>> read_keras_model(const std::filesystem::path& path);
+
+// The same for the contents of a file.
+Result<std::shared_ptr<const Graph>> read_keras_model_bytes(std::string_view bytes,
+                                                            const std::string& name);
+
+// True if the bytes begin as one of the two kinds of file does.
+bool looks_like_keras_model(std::string_view bytes);
+
+}  // namespace tinysplit

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tinysplit {
+
+// Columns that `text` takes in a terminal: code points of UTF-8, 2 for wide (East Asian) ones, 0 for
+// combining ones and for ANSI colour sequences. Each byte that is not UTF-8 counts as one.
+std::size_t display_width(std::string_view text);
+
+// A table with aligned columns for a terminal or a log:
+//
+//   cut  layer          latency  sent
+//     0  (raw input)    12.3 ms  784 B
+//
+// A plain value; not thread-safe.
+class Table {
+ public:
+  enum class Align : bool { kLeft, kRight };
+  struct Column {
+    std::string header;
+    Align align = Align::kLeft;
+  };
+
+  explicit Table(std::vector<Column> columns);
+
+  // Missing cells are empty, surplus ones are ignored. Control characters become spaces.
+  void add_row(std::vector<std::string> cells);
+  // A line between the rows before and after; "─" with UTF-8, "-" without.
+  void add_rule();
+
+  // The lines with their newlines, no trailing spaces, `indent` spaces before each.
+  std::string to_string(bool utf8 = true, std::size_t indent = 0) const;
+
+ private:
+  struct Row {
+    std::vector<std::string> cells;
+    bool is_rule = false;
+  };
+  std::vector<Column> columns_;
+  std::vector<Row> rows_;
+};
+
+}  // namespace tinysplit

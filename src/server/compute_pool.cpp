@@ -1,0 +1,82 @@
+#include "server/compute_pool.h"
+
+#include <algorithm>
+#include <string>
+
+namespace tinysplit {
+
+Result<Segment*> SegmentCache::get(const std::shared_ptr<Engine>& engine, int begin, int end) {
+  const auto found = std::ranges::find_if(entries_, [&](const Entry& entry) {
+    return entry.engine == engine && entry.segment->begin() == begin && entry.segment->end() == end;
+  });
+  if (found != entries_.end()) {
+    entries_.splice(entries_.begin(), entries_, found);
+    return entries_.front().segment.get();
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(std::unique_ptr<Segment> segment, engine->make_segment(begin, end));
+  if (entries_.size() >= kMaxSegments) entries_.pop_back();
+  entries_.push_front({engine, std::move(segment)});
+  return entries_.front().segment.get();
+}
+
+ComputePool::ComputePool(const ComputePoolOptions& options, const Clock& clock)
+    : options_(options), clock_(clock) {
+  for (int i = 0; i < std::max(1, options.workers); ++i) threads_.emplace_back([this] { work(); });
+}
+
+ComputePool::~ComputePool() { stop(); }
+
+Status ComputePool::submit(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return unavailable("the edge is shutting down, try another one");
+    if (queue_.size() >= options_.max_queued) {
+      return unavailable("the edge is busy: " + std::to_string(queue_.size()) +
+                         " requests are waiting, try again later");
+    }
+    queue_.push_back({std::move(job), clock_.now_ns()});
+  }
+  changed_.notify_one();
+  return ok_status();
+}
+
+void ComputePool::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+std::size_t ComputePool::queued() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+double ComputePool::expected_wait_s() const {
+  const std::lock_guard lock(mutex_);
+  return expected_wait_s_;
+}
+
+void ComputePool::work() {
+  SegmentCache segments;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    Waiting next = std::move(queue_.front());
+    queue_.pop_front();
+    const double queue_s = seconds_between(next.since_ns, clock_.now_ns());
+    // About the last ten jobs count, so that the decision follows a burst and its end.
+    expected_wait_s_ += 0.1 * (queue_s - expected_wait_s_);
+    lock.unlock();
+    next.job(segments, queue_s);
+    next.job = nullptr;
+    lock.lock();
+  }
+}
+
+}  // namespace tinysplit

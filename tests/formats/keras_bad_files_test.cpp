@@ -1,0 +1,77 @@
+// Every file of tests/data/keras_bad is refused, and the error says which layer, class and option.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "formats/keras/keras_reader.h"
+#include "formats/keras_test_files.h"
+
+namespace tinysplit {
+namespace {
+
+using namespace test;  // NOLINT
+
+struct Refusal {
+  const char* file;
+  StatusCode code;
+  std::vector<std::string> parts;
+};
+
+const std::vector<Refusal>& refusals() {
+  using enum StatusCode;
+  static const std::vector<Refusal> kRefusals = {
+      {"bias_missing", kInvalidArgument, {"\"dense_1\" (Dense)", "bias [4]", "not in the file"}},
+      {"bicubic", kUnimplemented, {"\"up_sampling2d\" (UpSampling2D)", "interpolation", "bicubic"}},
+      {"channels_first", kUnimplemented, {"\"conv2d\" (Conv2D)", "data_format", "channels_first"}},
+      {"config_bomb", kResourceExhausted, {"config.json", "bytes"}},
+      {"config_deep", kResourceExhausted, {"config.json", "nests deeper"}},
+      {"config_list", kInvalidArgument, {"not one of a Keras model"}},
+      {"cycle", kInvalidArgument, {"(Dense)", "cycle"}},
+      {"dynamic_size",
+       kUnimplemented,
+       {"\"input_layer\" (InputLayer)", "batch_shape", "null,null"}},
+      {"float64", kUnimplemented, {"\"dense\" (Dense)", "dtype", "float64"}},
+      {"huge_units", kInvalidArgument, {"\"dense_1\" (Dense)", "units", "1099511627776"}},
+      {"kernel_huge", kOutOfRange, {"\"dense_1\" (Dense)", "1048576"}},
+      {"lambda_layer", kUnimplemented, {"\"lambda\" (Lambda)", "never run"}},
+      {"lstm", kUnimplemented, {"\"lstm\" (LSTM)"}},
+      {"mixed_float16", kUnimplemented, {"\"conv2d\" (Conv2D)", "dtype", "mixed_float16"}},
+      {"multi_head_attention", kUnimplemented, {"\"multi_head_attention\" (MultiHeadAttention)"}},
+      {"negative_units", kInvalidArgument, {"\"dense_1\" (Dense)", "units", "-3"}},
+      {"nested_model", kUnimplemented, {"\"sequential\" (Sequential)", "model as a layer"}},
+      {"no_config", kInvalidArgument, {"no \"config.json\""}},
+      {"no_weights", kInvalidArgument, {"no \"model.weights.h5\""}},
+      {"not_a_zip", kInvalidArgument, {"not a Keras model"}},
+      {"operator_on_tensors", kUnimplemented, {"\"multiply\" (Multiply)", "operation on tensors"}},
+      {"same_name", kInvalidArgument, {"two layers", "\"dense\""}},
+      {"shared_layer", kUnimplemented, {"\"dense\" (Dense)", "2 times"}},
+      {"truncated", kInvalidArgument, {"zip", "cut off"}},
+      {"units_text", kInvalidArgument, {"\"dense_1\" (Dense)", "units", "many"}},
+      {"unknown_activation", kUnimplemented, {"\"dense_1\" (Dense)", "activation", "warp"}},
+      {"unknown_layer", kUnimplemented, {"\"doubling\" (Doubling)"}},
+      {"weights_text", kInvalidArgument, {"model.weights.h5", "HDF5"}},
+      {"weights_truncated", kInvalidArgument, {"model.weights.h5", "HDF5"}},
+  };
+  return kRefusals;
+}
+
+class BadFile : public testing::TestWithParam<Refusal> {};
+
+TEST_P(BadFile, IsRefusedByName) {
+  const Refusal& refusal = GetParam();
+  expect_refused(read_bytes(bad_file(std::string(refusal.file) + ".keras")), refusal.code,
+                 refusal.parts);
+}
+
+INSTANTIATE_TEST_SUITE_P(Keras, BadFile, testing::ValuesIn(refusals()),
+                         [](const auto& parameter) { return std::string(parameter.param.file); });
+
+TEST(BadFiles, TheOneGoodFileAmongThemLoads) {
+  const auto graph = read_keras_model(bad_file("good.keras"));
+  EXPECT_TRUE(graph.ok()) << graph.status().to_string();
+}
+
+}  // namespace
+}  // namespace tinysplit

@@ -1,0 +1,101 @@
+// What Keras computed for its own models, against what the engine computes for what was read of
+// them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/named_run.h"
+#include "formats/keras/keras_reader.h"
+#include "formats/keras_test_files.h"
+#include "formats/npy/npy.h"
+
+namespace tinysplit {
+namespace {
+
+using namespace test;  // NOLINT
+
+// Largest difference, relative to the largest value of the whole tensor: sums of float32 in another
+// order differ by so much, however small the single result.
+double relative_error(const Tensor& found, const Tensor& expected) {
+  EXPECT_EQ(found.shape().to_string(), expected.shape().to_string());
+  if (!(found.shape() == expected.shape())) return INFINITY;
+  const auto a = found.as<float>();
+  const auto b = expected.as<float>();
+  double worst = 0.0;
+  double largest = 1e-30;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!std::isfinite(a[i])) return INFINITY;
+    worst = std::max(worst, std::abs(double{a[i]} - double{b[i]}));
+    largest = std::max(largest, std::abs(double{b[i]}));
+  }
+  return worst / largest;
+}
+
+void expect_golden(const std::filesystem::path& model, const std::filesystem::path& arrays_file,
+                   double bound) {
+  const GraphResult graph = read_keras_model(model);
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  auto arrays = read_arrays(arrays_file);
+  ASSERT_TRUE(arrays.ok()) << arrays.status().to_string();
+  const auto engine = Engine::create(*graph);
+  ASSERT_TRUE(engine.ok()) << engine.status().to_string();
+  auto segment = (*engine)->make_segment(0, (*graph)->num_layers());
+  ASSERT_TRUE(segment.ok()) << segment.status().to_string();
+  std::vector<NamedTensor> inputs;
+  for (std::size_t i = 0; i < (*graph)->inputs().size(); ++i) {
+    const auto array = std::ranges::find(*arrays, "x" + std::to_string(i), &NamedTensor::name);
+    ASSERT_NE(array, arrays->end());
+    inputs.push_back({(*graph)->value((*graph)->inputs()[i]).name, array->tensor.clone()});
+  }
+  const auto outputs = run_named(**segment, **graph, std::move(inputs));
+  ASSERT_TRUE(outputs.ok()) << outputs.status().to_string();
+  double worst = 0.0;
+  for (std::size_t i = 0; i < (*graph)->outputs().size(); ++i) {
+    const std::string& name = (*graph)->value((*graph)->outputs()[i]).name;
+    const auto found = std::ranges::find(*outputs, name, &NamedTensor::name);
+    const auto expected = std::ranges::find(*arrays, "y" + std::to_string(i), &NamedTensor::name);
+    ASSERT_NE(found, outputs->end()) << name;
+    ASSERT_NE(expected, arrays->end()) << name;
+    const double error = relative_error(found->tensor, expected->tensor);
+    EXPECT_LE(error, bound) << "output " << i << " (" << name << ")";
+    worst = std::max(worst, error);
+  }
+  testing::Test::RecordProperty("relative_error", std::to_string(worst));
+}
+
+constexpr double kMostError = 1e-5;
+
+class KerasGolden : public testing::TestWithParam<std::filesystem::path> {};
+
+TEST_P(KerasGolden, ComputesWhatKerasComputed) {
+  expect_golden(GetParam(), std::filesystem::path(GetParam()).replace_extension(".npz"),
+                kMostError);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, KerasGolden, testing::ValuesIn(golden_models()),
+                         [](const auto& parameter) {
+                           std::string name = parameter.param.filename().string();
+                           for (char& c : name) {
+                             if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+                           }
+                           return name;
+                         });
+
+TEST(KerasGoldenMlperf, ComputesWhatKerasComputed) {
+  for (const std::string name : {"ad01", "resnet8", "vww_96"}) {
+    if (!std::filesystem::exists(mlperf_file(name + ".h5"))) {
+      GTEST_SKIP() << mlperf_file(name + ".h5") << " is not there";
+    }
+    SCOPED_TRACE(name);
+    expect_golden(mlperf_file(name + ".h5"), golden_file("../mlperf_tiny/" + name + ".npz"),
+                  kMostError);
+  }
+}
+
+}  // namespace
+}  // namespace tinysplit
