@@ -6,13 +6,11 @@
 namespace {
 
 constexpr const char* kFooter = R"(Typical use:
-  tinysplit demo                                     see it work on this machine
   tinysplit inspect model.keras                      layers, and what each cut would send
   tinysplit profile model.keras --output edge.json   measure every layer here
   tinysplit plan --device-analytics device.json --edge-analytics edge.json
                  --uplink-mbit 8 --downlink-mbit 8 --rtt-ms 20
   tinysplit serve --models models                    the edge
-  tinysplit device --help                            a device that splits with it
 
 Exit codes: 0 done, 1 failed, 2 wrong use or input, 3 not found, 4 unavailable or too late.)";
 
@@ -38,9 +36,6 @@ int main(int argc, char** argv) {
   tinysplit::add_profile_command(app, exit_code);
   tinysplit::add_plan_command(app, exit_code);
   tinysplit::add_serve_command(app, exit_code);
-  tinysplit::add_device_command(app, exit_code);
-  tinysplit::add_link_command(app, exit_code);
-  tinysplit::add_demo_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
