@@ -36,6 +36,9 @@ int main(int argc, char** argv) {
   tinysplit::add_profile_command(app, exit_code);
   tinysplit::add_plan_command(app, exit_code);
   tinysplit::add_serve_command(app, exit_code);
+  tinysplit::add_device_command(app, exit_code);
+  tinysplit::add_link_command(app, exit_code);
+  tinysplit::add_demo_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

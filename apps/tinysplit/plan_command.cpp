@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -108,8 +110,8 @@ Result<Constraints> make_constraints(const PlanOptions& options, int num_layers)
   if (options.deadline_ms) constraints.deadline_s = *options.deadline_ms * kSecondsPerMs;
   for (const int cut : options.forbidden_cuts) {
     if (cut < 0 || cut > num_layers) {
-      return invalid_argument("--forbid-cut " + std::to_string(cut) + ": this model has cuts 0 .. " +
-                              std::to_string(num_layers));
+      return invalid_argument("--forbid-cut " + std::to_string(cut) +
+                              ": this model has cuts 0 .. " + std::to_string(num_layers));
     }
   }
   constraints.forbidden_cuts = options.forbidden_cuts;
@@ -120,8 +122,8 @@ Result<Constraints> make_constraints(const PlanOptions& options, int num_layers)
 void note_assumptions(const PlanOptions& options, bool ram_estimated, Plan& plan) {
   if (options.ram_kb && ram_estimated) {
     plan.notes.push_back(
-        "the files do not tell the peak RAM of every head: taken to be the largest input and output "
-        "of one layer together, too little where a model has branches");
+        "the files do not tell the peak RAM of every head: taken to be the largest input and "
+        "output of one layer together, too little where a model has branches");
   }
   if (options.private_input && !plan.facts.cuts_from_graph) {
     plan.notes.push_back(
@@ -175,6 +177,22 @@ Status run_plan(const PlanOptions& options) {
   return ok_status();
 }
 
+// The library's own checks print the largest double.
+CLI::Validator number_check(bool or_zero, const char* problem) {
+  return CLI::Validator(
+      [=](std::string& text) -> std::string {
+        double value = 0.0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool is_number = error == std::errc() && end == text.data() + text.size();
+        const bool fits = value > 0.0 || (or_zero && value == 0.0);
+        return is_number && std::isfinite(value) && fits ? "" : "\"" + text + "\" " + problem;
+      },
+      "");
+}
+
+CLI::Validator positive() { return number_check(false, "is not a positive number"); }
+CLI::Validator not_negative() { return number_check(true, "is not a number from 0 on"); }
+
 void add_measurement_options(CLI::App& command, PlanOptions& options) {
   auto* device = command.add_option("--device-analytics", options.device_analytics,
                                     "Analytics file measured on the device");
@@ -187,11 +205,13 @@ void add_measurement_options(CLI::App& command, PlanOptions& options) {
   command
       .add_option("--device-slowdown", options.device_slowdown,
                   "Factor on the device's times, to stand in for a slower one")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--edge-load", options.edge_load, "Factor on the edge's times when it is shared")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
+  command
+      .add_option("--edge-load", options.edge_load,
+                  "Factor on the edge's times when it is shared")
+      ->check(positive());
   command.add_option("--queue-ms", options.queue_ms, "Wait before the edge's first layer")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   command
       .add_option("--input-bytes", options.input_bytes,
                   "Size of the input as the sensor delivers it, sent at cut 0")
@@ -201,13 +221,13 @@ void add_measurement_options(CLI::App& command, PlanOptions& options) {
 void add_link_options(CLI::App& command, PlanOptions& options) {
   command.add_option("--uplink-mbit", options.uplink_mbit, "Rate to the edge in Mbit/s")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command
       .add_option("--downlink-mbit", options.downlink_mbit,
                   "Rate from the edge in Mbit/s (default: that of the uplink)")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command.add_option("--rtt-ms", options.rtt_ms, "Round trip time of an empty message")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   command
       .add_option("--overhead-bytes", options.overhead_bytes,
@@ -218,11 +238,13 @@ void add_link_options(CLI::App& command, PlanOptions& options) {
 
 void add_constraint_options(CLI::App& command, PlanOptions& options) {
   command.add_option("--ram-kb", options.ram_kb, "RAM of the device for activations, in 1024 bytes")
-      ->check(CLI::NonNegativeNumber);
-  command.add_option("--flash-kb", options.flash_kb, "Flash of the device for weights, in 1024 bytes")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
+  command
+      .add_option("--flash-kb", options.flash_kb,
+                  "Flash of the device for weights, in 1024 bytes")
+      ->check(not_negative());
   command.add_option("--deadline-ms", options.deadline_ms, "Latest useful answer")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   command.add_option("--forbid-cut", options.forbidden_cuts, "A cut not to use; may be repeated")
       ->allow_extra_args(false);
   command.add_flag("--private-input", options.private_input,

@@ -18,15 +18,15 @@ inline constexpr std::int64_t kUnknownBytes = -1;
 // What was measured of, and is known about, one layer. Sizes and counts are kUnknownBytes where the
 // file does not tell them.
 struct LayerAnalytics {
-  std::string name;                                 // empty: unknown
-  std::string kind;                                 // the framework's class, such as "Conv2D"
-  Shape output_shape;                               // rank 0: unknown
-  std::int64_t output_bytes = 0;                    // what the layer hands on
-  double time_s = 0.0;                              // median over the runs
-  double time_p10_s = 0.0;                          // 10th percentile; equals time_s if not measured
-  double time_p90_s = 0.0;                          // 90th percentile; equals time_s if not measured
-  std::int64_t macs = kUnknownBytes;                // multiply-accumulates, batch 1
-  std::int64_t weight_bytes = kUnknownBytes;        // of this layer
+  std::string name;                                  // empty: unknown
+  std::string kind;                                  // the framework's class, such as "Conv2D"
+  Shape output_shape;                                // rank 0: unknown
+  std::int64_t output_bytes = 0;                     // what the layer hands on
+  double time_s = 0.0;                               // median over the runs
+  double time_p10_s = 0.0;                           // 10th percentile; time_s if not measured
+  double time_p90_s = 0.0;                           // 90th percentile; time_s if not measured
+  std::int64_t macs = kUnknownBytes;                 // multiply-accumulates, batch 1
+  std::int64_t weight_bytes = kUnknownBytes;         // of this layer
   std::int64_t head_peak_ram_bytes = kUnknownBytes;  // of the head that ends with this layer
 };
 
@@ -52,14 +52,14 @@ struct Analytics {
   std::int64_t output_bytes = kUnknownBytes;  // of all outputs
   std::vector<LayerAnalytics> layers;
   std::vector<CutAnalytics> cuts;  // layers.size() + 1
-  // The cuts come from a graph. Otherwise they are those of a chain: cut k sends the output of layer
-  // k - 1, and which cuts beyond 0 reveal the input is not known.
+  // The cuts come from a graph. Otherwise they are those of a chain: cut k sends the output of
+  // layer k - 1, and which cuts beyond 0 reveal the input is not known.
   bool cuts_from_graph = false;
 
   int num_layers() const { return static_cast<int>(layers.size()); }
 
-  // Everything but times, machine, date, threads and runs. The raw input is taken to be as the graph
-  // stores it: who knows that it is, say, an image of bytes sets input_bytes_raw.
+  // Everything but times, machine, date, threads and runs. The raw input is taken to be as the
+  // graph stores it: who knows that it is, say, an image of bytes sets input_bytes_raw.
   static Analytics from_graph(const Graph& graph);
 };
 

@@ -53,9 +53,9 @@ struct Decision {
   Scenario scenario = Scenario::kDeviceOnly;
   int cut = 0;
   double latency_s = 0.0;
-  double confidence = 0.0;     // 0 .. 1: how much of the prediction was measured rather than assumed
-  std::vector<CutCost> cuts;   // all num_layers + 1
-  std::string reason;          // one sentence for people
+  double confidence = 0.0;    // 0 .. 1: how much of the prediction was measured, not assumed
+  std::vector<CutCost> cuts;  // all num_layers + 1
+  std::string reason;         // one sentence for people
 };
 
 }  // namespace tinysplit

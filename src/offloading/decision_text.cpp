@@ -20,11 +20,12 @@ std::string seconds_text(double seconds) {
   return text.data();
 }
 
-// ", 136x faster than all on the device (5.09 s)"; nothing where that is what was chosen.
+// ", 136x faster than all on the device (5.09 s)" or "; all on the device (5.09 s) is excluded";
+// nothing where that is what was chosen.
 std::string compare(const CutCost& chosen, const CutCost& other, const char* what) {
   if (chosen.cut == other.cut) return "";
   const std::string time = " (" + seconds_text(other.total_s) + ")";
-  if (other.exclusion != Exclusion::kNone) return std::string(", ") + what + time + " is excluded";
+  if (other.exclusion != Exclusion::kNone) return std::string("; ") + what + time + " is excluded";
   if (chosen.total_s <= 0.0) return std::string(", faster than ") + what + time;
   std::array<char, 32> factor{};
   std::snprintf(factor.data(), factor.size(), ", %.3gx faster than ",
@@ -62,9 +63,12 @@ std::string cut_text(int cut, int num_layers) {
 
 std::string explain_choice(std::span<const CutCost> costs, int cut) {
   const CutCost& chosen = costs[static_cast<std::size_t>(cut)];
-  std::string text = cut_text(cut, static_cast<int>(costs.size()) - 1) + " takes " + seconds_text(chosen.total_s);
-  text += compare(chosen, costs.front(), "all on the edge");
-  text += compare(chosen, costs.back(), "all on the device");
+  std::string text = cut_text(cut, static_cast<int>(costs.size()) - 1) + " takes " +
+                     seconds_text(chosen.total_s);
+  const std::string edge = compare(chosen, costs.front(), "all on the edge");
+  const std::string device = compare(chosen, costs.back(), "all on the device");
+  // What is gained, then what was out of reach.
+  text += edge.starts_with(';') ? device + edge : edge + device;
   const std::string exclusions = list_exclusions(costs);
   if (!exclusions.empty()) text += "; excluded: " + exclusions;
   return text;
@@ -75,9 +79,10 @@ std::string explain_no_choice(std::span<const CutCost> costs) {
   for (const CutCost& cost : costs) {
     if (cost.total_s < fastest->total_s) fastest = &cost;
   }
-  return "every cut is excluded (" + list_exclusions(costs) + "): relax a constraint; the fastest, " +
-         cut_text(fastest->cut, static_cast<int>(costs.size()) - 1) + " at " +
-         seconds_text(fastest->total_s) + ", is excluded: " + std::string(exclusion_text(fastest->exclusion));
+  const std::string name = cut_text(fastest->cut, static_cast<int>(costs.size()) - 1);
+  return "every cut is excluded (" + list_exclusions(costs) +
+         "): relax a constraint; the fastest, " + name + " at " + seconds_text(fastest->total_s) +
+         ", is excluded: " + std::string(exclusion_text(fastest->exclusion));
 }
 
 }  // namespace tinysplit

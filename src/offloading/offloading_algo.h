@@ -18,8 +18,8 @@ namespace tinysplit {
 // Stateless; thread-safe.
 class OffloadingAlgo {
  public:
-  // Fills `costs` ([N + 1]) and returns the chosen cut, -1 if all are excluded. Neither allocates nor
-  // throws. Precondition: check(input) is ok and costs has input.cuts.size() entries.
+  // Fills `costs` ([N + 1]) and returns the chosen cut, -1 if all are excluded. Neither allocates
+  // nor throws. Precondition: check(input) is ok and costs has input.cuts.size() entries.
   static int choose(const PlanInput& input, std::span<CutCost> costs) noexcept;
 
   // The same with a sentence of reasons. confidence is that of the link: what else was assumed, the
@@ -27,8 +27,8 @@ class OffloadingAlgo {
   // says why and what would help).
   static Result<Decision> decide(const PlanInput& input);
 
-  // Errors: INVALID_ARGUMENT (no layers, lengths that do not fit, a time or rate that is negative or
-  // not finite, a limit on RAM or flash where a cut's need is not known).
+  // Errors: INVALID_ARGUMENT (no layers, lengths that do not fit, a time or rate that is negative
+  // or not finite, a limit on RAM or flash where a cut's need is not known).
   static Status check(const PlanInput& input);
 };
 

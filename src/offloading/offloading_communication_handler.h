@@ -17,8 +17,8 @@ struct MeasuredLayerTime {
   double time_s = 0.0;
 };
 
-// A request and its reply, as the device saw them: it timed the round trip on its own clock, and the
-// edge had told it edge_s, its own part.
+// A request and its reply, as the device saw them: it timed the round trip on its own clock, and
+// the edge had told it edge_s, its own part.
 struct TimedExchange {
   std::int64_t up_bytes = 0;
   std::int64_t down_bytes = 0;
@@ -36,7 +36,8 @@ struct IncomingMessage {
   std::vector<MeasuredLayerTime> layer_times;
   // Since the message before, oldest first; the last limits::kMaxLinkSamplesPerMessage count.
   std::vector<TimedExchange> exchanges;
-  // The time in which the body arrived, on this machine's clock; counts where there are no exchanges.
+  // The time in which the body arrived, on this machine's clock; counts where there are no
+  // exchanges.
   std::optional<double> receive_s;
 };
 

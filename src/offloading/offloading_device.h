@@ -12,8 +12,8 @@
 
 namespace tinysplit {
 
-// What the edge knows of one device: its last messages (limits::kMaxMessagesPerDevice), its link, and
-// the times of its layers for its last models (limits::kMaxModelsPerDevice). Not thread-safe.
+// What the edge knows of one device: its last messages (limits::kMaxMessagesPerDevice), its link,
+// and the times of its layers for its last models (limits::kMaxModelsPerDevice). Not thread-safe.
 class OffloadingDevice {
  public:
   OffloadingDevice(std::string id, const LinkEstimate& link_prior);
@@ -31,8 +31,8 @@ class OffloadingDevice {
   const LinkEstimate& link() const { return network_.estimate(); }
   std::size_t num_link_samples() const { return network_.num_samples(); }
 
-  // The times of a model's layers, to read or add to. Forgets those of a model of that name that had
-  // another number of layers, and of the model not asked for longest where there are too many.
+  // The times of a model's layers, to read or add to. Forgets those of a model of that name that
+  // had another number of layers, and of the model not asked for longest where there are too many.
   LayerTimes& layer_times(const std::string& model_name, int num_layers);
 
   // The same to look at only; nullptr if there are none of such a model.

@@ -31,7 +31,8 @@ const OffloadingDevice* OffloadingDevicesManager::find(std::string_view device_i
 
 void OffloadingDevicesManager::drop_outdated() {
   const std::int64_t now_ns = clock_.now_ns();
-  while (!devices_.empty() && seconds_between(devices_.back().last_heard_ns(), now_ns) > outdated_after_s_) {
+  while (!devices_.empty() &&
+         seconds_between(devices_.back().last_heard_ns(), now_ns) > outdated_after_s_) {
     drop_longest_silent();
   }
 }

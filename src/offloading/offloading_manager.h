@@ -44,8 +44,8 @@ struct Evaluation {
   double average_speed_bits_per_s = 0.0;  // over the device's messages; the estimate if none tells
 };
 
-// The offloading tools put together: models, devices, decisions. Decisions are per device and model.
-// Thread-safe: state is behind one lock, the decision itself is computed outside it.
+// The offloading tools put together: models, devices, decisions. Decisions are per device and
+// model. Thread-safe: state is behind one lock, the decision itself is computed outside it.
 class OffloadingManager {
  public:
   // `clock` must outlive the manager.
@@ -59,8 +59,8 @@ class OffloadingManager {
   std::shared_ptr<const OffloadingModel> find_model(std::string_view name) const;
 
   // Takes the message in and decides where its device should cut next. Errors: NOT_FOUND (model),
-  // INVALID_ARGUMENT (device id), FAILED_PRECONDITION (the constraints exclude every cut; the message
-  // was taken in).
+  // INVALID_ARGUMENT (device id), FAILED_PRECONDITION (the constraints exclude every cut; the
+  // message was taken in).
   Result<Evaluation> evaluate(const EvaluationRequest& request);
 
   // The same without a message: from what is known of the device, or the priors. Does not make the

@@ -23,8 +23,8 @@ struct OffloadingMessage {
   std::optional<double> edge_s;
   std::optional<double> receive_s;
 
-  // Time on the link: the round trip without the edge's part, else the time of arrival. Nothing where
-  // neither is known, or where the numbers contradict each other.
+  // Time on the link: the round trip without the edge's part, else the time of arrival. Nothing
+  // where neither is known, or where the numbers contradict each other.
   std::optional<double> link_s() const;
 
   // link_bytes over link time.

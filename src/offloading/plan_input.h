@@ -30,7 +30,8 @@ struct Constraints {
   bool edge_available = true;
 };
 
-// One question to OffloadingAlgo: N layers, N + 1 cuts. Views: what they show must outlive the call.
+// One question to OffloadingAlgo: N layers, N + 1 cuts. Views: what they show must outlive the
+// call.
 struct PlanInput {
   std::span<const double> device_time_s;  // [N]
   std::span<const double> edge_time_s;    // [N]
@@ -44,8 +45,8 @@ struct PlanInput {
 // the analytics, unknown where a layer before the cut lacks them.
 std::vector<CutFacts> cut_facts(const Analytics& analytics);
 
-// Fills unknown head RAM with what a chain of the same layers needs: the largest input and output of
-// one layer together. Too little for a graph with branches. False if nothing was unknown.
+// Fills unknown head RAM with what a chain of the same layers needs: the largest input and output
+// of one layer together. Too little for a graph with branches. False if nothing was unknown.
 bool estimate_chain_ram(const Analytics& analytics, std::vector<CutFacts>& facts);
 
 }  // namespace tinysplit

@@ -19,8 +19,8 @@ constexpr double kLargestX = 1e9;
 
 std::string shortest(double value) {
   std::array<char, 40> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
-                                 std::chars_format::general, 6);
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6);
   return {text.data(), end.ptr};
 }
 
@@ -59,8 +59,8 @@ std::vector<double> usable(std::span<const double> values) {
   return kept;
 }
 
-// The last power of ten at or below `low`, those above, up to the first at or above `high`; with `fine`,
-// 2 and 5 times the powers as well. At least two numbers.
+// The last power of ten at or below `low`, those above, up to the first at or above `high`; with
+// `fine`, 2 and 5 times the powers as well. At least two numbers.
 std::vector<double> log_grid(double low, double high, bool fine) {
   const int first_power = static_cast<int>(std::floor(std::log10(low) + 1e-9));
   const int last_power = static_cast<int>(std::ceil(std::log10(high) - 1e-9));
@@ -162,8 +162,7 @@ int x_label_step(const XRange& range, int max_labels) {
 
 std::string format_tick(double tick, const Axis& axis, Unit unit) {
   if (tick == 0.0) return "0";
-  const double reference =
-      axis.log ? tick : std::max(std::abs(axis.low), std::abs(axis.high));
+  const double reference = axis.log ? tick : std::max(std::abs(axis.low), std::abs(axis.high));
   const TickUnit scale = unit_for(std::abs(reference), unit);
   if (unit == Unit::kNone && std::abs(tick) >= 1e4) return format_magnitude(tick);
   const std::string number = shortest(tick / scale.scale);
@@ -183,9 +182,8 @@ std::string format_value(double value, Unit unit) {
 }
 
 bool has_stacked_bars(const Panel& panel) {
-  return std::ranges::any_of(panel.series, [](const Series& series) {
-    return series.style == SeriesStyle::kStackedBar;
-  });
+  return std::ranges::any_of(
+      panel.series, [](const Series& series) { return series.style == SeriesStyle::kStackedBar; });
 }
 
 }  // namespace tinysplit

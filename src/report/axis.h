@@ -24,14 +24,15 @@ struct Axis {
 // `num_ticks` steps of 1, 2 or 5 times a power of ten.
 Axis linear_axis(std::span<const double> values, int num_ticks);
 
-// Between 1, 2 and 5 times powers of ten, ticks at these if they are few enough, else at powers of ten.
-// Values at or below zero are left out; without any other the axis is linear.
+// Between 1, 2 and 5 times powers of ten, ticks at these if they are few enough, else at powers of
+// ten. Values at or below zero are left out; without any other the axis is linear.
 Axis log_axis(std::span<const double> values, int num_ticks);
 
 // The y axis that shows every value of `panel`, stacked bars by their sums.
 Axis y_axis_of(const Panel& panel, int num_ticks);
 
-// The range of whole numbers that the series and the highlight of `panel` lie in; {0, 0} without any.
+// The range of whole numbers that the series and the highlight of `panel` lie in; {0, 0} without
+// any.
 struct XRange {
   double low = 0.0;
   double high = 0.0;
@@ -41,7 +42,8 @@ XRange x_range_of(const Panel& panel);
 // The smallest of 1, 2, 5, 10, 20, ... that gives at most `max_labels` labels over `range`.
 int x_label_step(const XRange& range, int max_labels);
 
-// The tick's number in a unit that suits the whole axis (or just the tick, on a logarithmic one): "20 ms".
+// The tick's number in a unit that suits the whole axis (or just the tick, on a logarithmic one):
+// "20 ms".
 std::string format_tick(double tick, const Axis& axis, Unit unit);
 
 // A value in full for a tooltip: "20.3 ms".

@@ -7,8 +7,8 @@
 
 namespace tinysplit {
 
-// What a chart shows, apart from how it is drawn: svg_chart.h makes a picture of it, terminal_chart.h
-// characters. Plain values, free to copy; text is UTF-8 and needs no escaping.
+// What a chart shows, apart from how it is drawn: svg_chart.h makes a picture of it,
+// terminal_chart.h characters. Plain values, free to copy; text is UTF-8 and needs no escaping.
 
 enum class SeriesStyle : std::uint8_t {
   kLine,        // a curve through the points: predictions
@@ -23,9 +23,9 @@ enum class Unit : std::uint8_t {
   kBytes,    // 12 kB
 };
 
-// Points (x[i], y[i]); x ascends and has the length of y. A y that is not finite is a gap, and so is one
-// at or below zero on a logarithmic axis. Series of one name have one colour in all panels of a figure
-// and one entry in its legend.
+// Points (x[i], y[i]); x ascends and has the length of y. A y that is not finite is a gap, and so
+// is one at or below zero on a logarithmic axis. Series of one name have one colour in all panels
+// of a figure and one entry in its legend.
 struct Series {
   std::string name;
   std::vector<double> x;

@@ -42,8 +42,8 @@ std::string rate_of(double per_s, const std::string& unit) {
 }  // namespace
 
 Progress::Progress(std::string label, std::int64_t total, std::string unit, const Clock& clock)
-    : Progress(std::move(label), total, std::move(unit), clock, stderr, ::isatty(STDERR_FILENO) == 1,
-               columns_of_terminal(STDERR_FILENO)) {}
+    : Progress(std::move(label), total, std::move(unit), clock, stderr,
+               ::isatty(STDERR_FILENO) == 1, columns_of_terminal(STDERR_FILENO)) {}
 
 Progress::Progress(std::string label, std::int64_t total, std::string unit, const Clock& clock,
                    std::FILE* stream, bool enabled, int width)
@@ -89,8 +89,10 @@ std::string Progress::line() const {
     text += "  " + rate_of(per_s, unit_);
     if (done_ < total_) {
       const double left_s = static_cast<double>(total_ - done_) / per_s;
-      text += "  " + (left_s < 100 ? std::to_string(static_cast<int>(std::ceil(left_s))) + " s"
-                                   : format_seconds(left_s)) + " left";
+      text += "  " +
+              (left_s < 100 ? std::to_string(static_cast<int>(std::ceil(left_s))) + " s"
+                            : format_seconds(left_s)) +
+              " left";
     }
   }
   return text;

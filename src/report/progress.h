@@ -8,11 +8,12 @@
 
 namespace tinysplit {
 
-// A progress bar for work of known length, redrawn in place at most ten times a second and wiped when
-// done, so that a log or a pipe never sees it. Not thread-safe.
+// A progress bar for work of known length, redrawn in place at most ten times a second and wiped
+// when done, so that a log or a pipe never sees it. Not thread-safe.
 class Progress {
  public:
-  // Draws on standard error, and only if it is a terminal. `total` steps are to come; `unit` names one
+  // Draws on standard error, and only if it is a terminal. `total` steps are to come; `unit` names
+  // one
   // ("runs"). `clock` must outlive the bar.
   Progress(std::string label, std::int64_t total, std::string unit,
            const Clock& clock = SteadyClock::instance());

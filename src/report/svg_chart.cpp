@@ -40,13 +40,14 @@ constexpr std::array<std::string_view, 8> kBarColors{"#2f6690", "#8fc1e3", "#f2a
 constexpr std::array<std::string_view, 8> kLineColors{"#1f5fbf", "#d4372c", "#1a936f", "#b8710a",
                                                       "#7b3fa0", "#0e7c86", "#a03e6d", "#5c6b2f"};
 // Over bars, lines are ink and markers stand out.
-constexpr std::array<std::string_view, 4> kOverlayColors{"#1c2733", "#b3123f", "#5b21b6", "#0f5f5c"};
+constexpr std::array<std::string_view, 4> kOverlayColors{"#1c2733", "#b3123f", "#5b21b6",
+                                                         "#0f5f5c"};
 
 std::string num(double value) {
   std::array<char, 64> text{};
   const double bounded = std::isfinite(value) ? std::clamp(value, -1e6, 1e6) : 0.0;
-  auto end = std::to_chars(text.data(), text.data() + text.size(), bounded,
-                           std::chars_format::fixed, 2);
+  auto end =
+      std::to_chars(text.data(), text.data() + text.size(), bounded, std::chars_format::fixed, 2);
   std::string number(text.data(), end.ptr);
   number.erase(number.find_last_not_of('0') + 1);
   if (number.back() == '.') number.pop_back();
@@ -73,7 +74,8 @@ void add_text(std::string& svg, double x, double y, std::string_view text, const
   svg += more + ">" + escape_xml(text) + "</text>\n";
 }
 
-void add_line(std::string& svg, double x1, double y1, double x2, double y2, std::string_view color) {
+void add_line(std::string& svg, double x1, double y1, double x2, double y2,
+              std::string_view color) {
   svg += "<line x1=\"" + num(x1) + "\" y1=\"" + num(y1) + "\" x2=\"" + num(x2) + "\" y2=\"" +
          num(y2) + "\" stroke=\"" + std::string(color) + "\"/>\n";
 }
@@ -319,8 +321,8 @@ std::string render_svg(const Figure& figure) {
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {
     const std::size_t column = i % columns;
     if (i > 0 && column == 0) y += kPanelHead + kPlotHeight + kAxisBottom;
-    const double left = kMargin + kAxisLeft +
-                        static_cast<double>(column) * (kAxisLeft + plot_width + kPanelGap);
+    const double left =
+        kMargin + kAxisLeft + static_cast<double>(column) * (kAxisLeft + plot_width + kPanelGap);
     PanelDrawing(figure.panels[i], legend, left, y + kPanelHead, plot_width).draw(body);
   }
   if (!figure.panels.empty()) y += kPanelHead + kPlotHeight + kAxisBottom;

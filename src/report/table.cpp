@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 
-void append_padded(std::string& line, std::string_view cell, std::size_t width, Table::Align align) {
+void append_padded(std::string& line, std::string_view cell, std::size_t width,
+                   Table::Align align) {
   const std::size_t padding = width - std::min(width, display_width(cell));
   if (align == Table::Align::kRight) line.append(padding, ' ');
   line += cell;

@@ -8,8 +8,8 @@
 
 namespace tinysplit {
 
-// Columns that `text` takes in a terminal: code points of UTF-8, 2 for wide (East Asian) ones, 0 for
-// combining ones and for ANSI colour sequences. Each byte that is not UTF-8 counts as one.
+// Columns that `text` takes in a terminal: code points of UTF-8, 2 for wide (East Asian) ones, 0
+// for combining ones and for ANSI colour sequences. Each byte that is not UTF-8 counts as one.
 std::size_t display_width(std::string_view text);
 
 // A table with aligned columns for a terminal or a log:

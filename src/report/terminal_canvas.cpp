@@ -46,7 +46,8 @@ void TerminalCanvas::set_dot(int x, int y, int foreground) {
   Cell* cell = cell_at(x / 2, y / 4);
   if (cell == nullptr) return;
   // Dots are numbered down the columns, but the fourth row came later and took the last two bits.
-  static constexpr std::uint8_t kBits[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
+  static constexpr std::uint8_t kBits[4][2] = {
+      {0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
   cell->dots |= kBits[y % 4][x % 2];
   cell->glyph = braille(cell->dots);
   cell->foreground = foreground;

@@ -155,8 +155,8 @@ class Chart {
     }
   }
 
-  // The cell between heights `up` and `up` + 1: two parts of the stack at most can be shown in it, the
-  // lowest as foreground and the largest of the others as background.
+  // The cell between heights `up` and `up` + 1: two parts of the stack at most can be shown in it,
+  // the lowest as foreground and the largest of the others as background.
   void draw_bar_cell(const std::vector<Part>& parts, int up, int column) {
     const auto share = [up](const Part& part) {
       return std::min(part.top, up + 1.0) - std::max(part.bottom, static_cast<double>(up));
@@ -353,7 +353,8 @@ TerminalChartOptions terminal_chart_options() {
   }
   std::ranges::transform(locale, locale.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  options.utf8 = locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  options.utf8 =
+      locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
   options.color = on_terminal && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
   return options;
 }

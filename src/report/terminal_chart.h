@@ -13,13 +13,13 @@ struct TerminalChartOptions {
   bool color = true;  // ANSI colours (SGR)
 };
 
-// The options that suit standard output as it is now: width from the window (COLUMNS or the terminal,
-// 80 otherwise), UTF-8 from the locale's variables (LC_ALL, LC_CTYPE, LANG), colour only on a terminal
-// and without NO_COLOR (https://no-color.org).
+// The options that suit standard output as it is now: width from the window (COLUMNS or the
+// terminal, 80 otherwise), UTF-8 from the locale's variables (LC_ALL, LC_CTYPE, LANG), colour only
+// on a terminal and without NO_COLOR (https://no-color.org).
 TerminalChartOptions terminal_chart_options();
 
-// `panel` in characters: title, curves with a y axis, the x axis, the highlighted x, a legend; ends with
-// a newline. Without UTF-8 the output is pure ASCII, whatever the text of the panel.
+// `panel` in characters: title, curves with a y axis, the x axis, the highlighted x, a legend; ends
+// with a newline. Without UTF-8 the output is pure ASCII, whatever the text of the panel.
 std::string render_terminal(const Panel& panel, const TerminalChartOptions& options);
 
 }  // namespace tinysplit

@@ -27,8 +27,8 @@ std::string three_digits(double value) {
   return printed("%.0f", value);
 }
 
-// `value` in the largest unit of ascending `units` that leaves at least 1 of it. Rounding must not give
-// "1000 B", so the next unit is taken from 999.5 on.
+// `value` in the largest unit of ascending `units` that leaves at least 1 of it. Rounding must not
+// give "1000 B", so the next unit is taken from 999.5 on.
 template <std::size_t N>
 std::string scaled(double value, const std::array<Prefix, N>& units, const char* separator) {
   const double size = std::abs(value);
@@ -41,7 +41,9 @@ std::string scaled(double value, const std::array<Prefix, N>& units, const char*
   return three_digits(value / units[unit].scale) + separator + units[unit].name;
 }
 
-bool is_whole_and_small(double value) { return std::abs(value) < 999.5 && value == std::round(value); }
+bool is_whole_and_small(double value) {
+  return std::abs(value) < 999.5 && value == std::round(value);
+}
 
 }  // namespace
 
@@ -75,11 +77,8 @@ std::string format_bytes(double bytes) {
 std::string format_bits_per_s(double bits_per_s) {
   if (!std::isfinite(bits_per_s)) return "n/a";
   if (is_whole_and_small(bits_per_s)) return printed("%.0f bit/s", bits_per_s);
-  static constexpr std::array<Prefix, 5> kUnits{{{1.0, "bit/s"},
-                                                 {1e3, "kbit/s"},
-                                                 {1e6, "Mbit/s"},
-                                                 {1e9, "Gbit/s"},
-                                                 {1e12, "Tbit/s"}}};
+  static constexpr std::array<Prefix, 5> kUnits{
+      {{1.0, "bit/s"}, {1e3, "kbit/s"}, {1e6, "Mbit/s"}, {1e9, "Gbit/s"}, {1e12, "Tbit/s"}}};
   return scaled(bits_per_s, kUnits, " ");
 }
 

@@ -13,7 +13,8 @@ struct CodePoint {
   bool valid = true;       // false: `value` is U+FFFD in the place of one byte
 };
 
-// The first code point of `text` (RFC 3629: no overlong forms, no surrogates). Precondition: not empty.
+// The first code point of `text` (RFC 3629: no overlong forms, no surrogates). Precondition: not
+// empty.
 CodePoint decode_utf8(std::string_view text);
 
 // Columns of a terminal: 0 for combining and zero-width code points, 2 for wide ones, 1 otherwise.
@@ -22,8 +23,8 @@ std::size_t columns_of(char32_t value);
 // Bytes of the ANSI colour sequence (ESC [ digits and ; m) that `text` begins with; 0 if none.
 std::size_t sgr_length(std::string_view text);
 
-// `text` as XML character data and attribute value: markup escaped, bytes that are not UTF-8 replaced by
-// U+FFFD, code points that XML 1.0 forbids (section 2.2) dropped.
+// `text` as XML character data and attribute value: markup escaped, bytes that are not UTF-8
+// replaced by U+FFFD, code points that XML 1.0 forbids (section 2.2) dropped.
 std::string escape_xml(std::string_view text);
 
 // `text` in printable ASCII: 'µ' becomes 'u', typographic dashes, quotes and arrows their plain

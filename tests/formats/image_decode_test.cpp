@@ -160,9 +160,9 @@ TEST(ImageDecode, RefusesEveryTruncation) {
 }
 
 TEST(ImageDecode, SurvivesEveryDamagedByte) {
-  for (const std::string& bytes : {png_bytes(2, 2, PNG_FORMAT_RGB, kFourColors.data()),
-                                   jpeg_bytes(16, 8, 3, smooth(16, 8, 3)),
-                                   jpeg_bytes(16, 8, 1, smooth(16, 8, 1), true)}) {
+  for (const std::string& bytes :
+       {png_bytes(2, 2, PNG_FORMAT_RGB, kFourColors.data()), jpeg_bytes(16, 8, 3, smooth(16, 8, 3)),
+        jpeg_bytes(16, 8, 1, smooth(16, 8, 1), true)}) {
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       for (const int flip : {0x01, 0x80, 0xff}) {
         std::string damaged = bytes;

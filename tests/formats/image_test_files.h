@@ -13,7 +13,8 @@
 
 namespace tinysplit {
 
-// The bytes of a PNG image of `format` (PNG_FORMAT_...), 8 bits a sample; 16 with PNG_FORMAT_FLAG_LINEAR.
+// The bytes of a PNG image of `format` (PNG_FORMAT_...), 8 bits a sample; 16 with
+// PNG_FORMAT_FLAG_LINEAR.
 inline std::string png_bytes(std::uint32_t width, std::uint32_t height, std::uint32_t format,
                              const void* pixels) {
   png_image image{};

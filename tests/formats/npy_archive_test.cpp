@@ -200,8 +200,7 @@ TEST_F(NpyArchive, RefusesWhatIsNoArchiveOfArrays) {
   const std::string array = format_npy(counting({1}).view());
   EXPECT_EQ(parse_npz(archive_of({{"readme.txt", "x"}})).status().code(),
             StatusCode::kInvalidArgument);
-  EXPECT_EQ(parse_npz(archive_of({{"a.npy", "x"}})).status().code(),
-            StatusCode::kInvalidArgument);
+  EXPECT_EQ(parse_npz(archive_of({{"a.npy", "x"}})).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(parse_npz(archive_of({{std::string(300, 'a') + ".npy", array}})).status().code(),
             StatusCode::kOutOfRange);
   EXPECT_EQ(parse_npz(archive_of({{"a.npy", array}}, true)).status().code(),
@@ -211,8 +210,8 @@ TEST_F(NpyArchive, RefusesWhatIsNoArchiveOfArrays) {
 }
 
 TEST_F(NpyArchive, RefusesTwoArraysOfOneName) {
-  std::string bytes = archive_of({{"a.npy", format_npy(counting({1}).view())},
-                                  {"b.npy", format_npy(counting({1}).view())}});
+  std::string bytes = archive_of(
+      {{"a.npy", format_npy(counting({1}).view())}, {"b.npy", format_npy(counting({1}).view())}});
   for (std::size_t at = bytes.find("b.npy"); at != std::string::npos; at = bytes.find("b.npy")) {
     bytes[at] = 'a';
   }

@@ -1,10 +1,10 @@
-#include "formats/npy/npy.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstring>
 #include <string>
+
+#include "formats/npy/npy.h"
 
 namespace tinysplit {
 namespace {
@@ -136,15 +136,23 @@ TEST(NpyFormat, RefusesDamagedHeaders) {
   const std::string good = dictionary("<f4", "(1,)");
   ASSERT_TRUE(parse_npy(npy_bytes(good, raw({1.0F}))).ok());
   for (const std::string& text : {
-           std::string(), std::string("{"), std::string("{}"), good + "x", good + good,
+           std::string(),
+           std::string("{"),
+           std::string("{}"),
+           good + "x",
+           good + good,
            std::string("{'descr': '<f4', 'shape': (1,), }"),
            std::string("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,), }"),
            std::string("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1, }"),
            std::string("{'descr': '<f4' 'fortran_order': False, 'shape': (1,), }"),
            std::string("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,), }"),
            std::string("{'descr': __import__('os'), 'fortran_order': False, 'shape': (1,), }"),
-           dictionary("<f4", "(1)"), dictionary("<f4", "[1]"), dictionary("<f4", "(1,"),
-           dictionary("<f4", "(,)"), dictionary("<f4", "(1 1)"), dictionary("<f4", "(1.0,)"),
+           dictionary("<f4", "(1)"),
+           dictionary("<f4", "[1]"),
+           dictionary("<f4", "(1,"),
+           dictionary("<f4", "(,)"),
+           dictionary("<f4", "(1 1)"),
+           dictionary("<f4", "(1.0,)"),
            dictionary("<f4", "(0x1,)"),
        }) {
     const auto tensor = parse_npy(npy_bytes(text, raw({1.0F})));
@@ -154,10 +162,9 @@ TEST(NpyFormat, RefusesDamagedHeaders) {
 }
 
 TEST(NpyFormat, RefusesHostileShapesBeforeAllocating) {
-  for (const char* shape :
-       {"(-1,)", "(1000000000000,)", "(65536, 65536, 65536, 65536)",
-        "(9223372036854775807, 9223372036854775807)", "(0, 9223372036854775807, 2)",
-        "(1, 1, 1, 1, 1, 1, 1, 1, 1)"}) {
+  for (const char* shape : {"(-1,)", "(1000000000000,)", "(65536, 65536, 65536, 65536)",
+                            "(9223372036854775807, 9223372036854775807)",
+                            "(0, 9223372036854775807, 2)", "(1, 1, 1, 1, 1, 1, 1, 1, 1)"}) {
     const auto tensor = parse_npy(npy_bytes(dictionary("<f4", shape), raw({1.0F})));
     EXPECT_EQ(tensor.status().code(), StatusCode::kOutOfRange) << shape;
   }

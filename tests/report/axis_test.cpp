@@ -11,7 +11,8 @@ namespace {
 
 bool is_round(double value) {
   if (value == 0.0) return true;
-  const double mantissa = std::abs(value) / std::pow(10.0, std::floor(std::log10(std::abs(value)) + 1e-9));
+  const double mantissa =
+      std::abs(value) / std::pow(10.0, std::floor(std::log10(std::abs(value)) + 1e-9));
   return std::abs(mantissa - std::round(mantissa * 100.0) / 100.0) < 1e-6;
 }
 
@@ -51,9 +52,14 @@ TEST(Axis, LogTicksCoverTheValues) {
 
 TEST(Axis, SurvivesNumbersThatAreNone) {
   const double infinity = std::numeric_limits<double>::infinity();
-  for (const std::vector<double>& values :
-       {std::vector<double>{}, {std::nan("")}, {infinity, -infinity}, {0.0}, {-5.0, -1.0},
-        {1e308, -1e308}, {5e-324}, {1e-300, 1e300}}) {
+  for (const std::vector<double>& values : {std::vector<double>{},
+                                            {std::nan("")},
+                                            {infinity, -infinity},
+                                            {0.0},
+                                            {-5.0, -1.0},
+                                            {1e308, -1e308},
+                                            {5e-324},
+                                            {1e-300, 1e300}}) {
     for (const Axis& axis : {linear_axis(values, 5), log_axis(values, 5)}) {
       EXPECT_LT(axis.low, axis.high);
       EXPECT_FALSE(axis.ticks.empty());

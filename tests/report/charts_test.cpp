@@ -134,12 +134,14 @@ TEST(SvgChart, TextCannotBecomeMarkup) {
 
 TEST(SvgChart, SurvivesEveryKindOfFigure) {
   const double infinity = HUGE_VAL;
-  std::vector<Figure> figures{{}, {"t", "", {Panel{}}}, {"", "", std::vector<Panel>(7, line_panel())}};
+  std::vector<Figure> figures{
+      {}, {"t", "", {Panel{}}}, {"", "", std::vector<Panel>(7, line_panel())}};
   Figure odd{"", "", {line_panel()}};
-  odd.panels[0].series = {{"a", {0, infinity, std::nan(""), -1e300, 1e300}, {1, 2, 3, 4, infinity}, {}},
-                          {"b", {1, 2, 3}, {1}, SeriesStyle::kStackedBar},
-                          {"c", {}, {1, 2}, SeriesStyle::kPoints},
-                          {"d", {1, 2}, {-1, 1e300}, SeriesStyle::kStackedBar}};
+  odd.panels[0].series = {
+      {"a", {0, infinity, std::nan(""), -1e300, 1e300}, {1, 2, 3, 4, infinity}, {}},
+      {"b", {1, 2, 3}, {1}, SeriesStyle::kStackedBar},
+      {"c", {}, {1, 2}, SeriesStyle::kPoints},
+      {"d", {1, 2}, {-1, 1e300}, SeriesStyle::kStackedBar}};
   odd.panels[0].highlight = Highlight{std::nan(""), "nowhere"};
   figures.push_back(odd);
   for (const Figure& figure : figures) {
@@ -225,7 +227,8 @@ TEST(TerminalChart, ManyCutsShareColumns) {
 }
 
 TEST(TerminalChart, ColourlessOutputHasNoEscapes) {
-  EXPECT_EQ(render_terminal(stacked_panel(), {80, 10, true, false}).find('\x1b'), std::string::npos);
+  EXPECT_EQ(render_terminal(stacked_panel(), {80, 10, true, false}).find('\x1b'),
+            std::string::npos);
   const std::string colored = render_terminal(stacked_panel(), {80, 10, true, true});
   EXPECT_NE(colored.find("\x1b["), std::string::npos);
   for (const std::string& line : lines_of(colored)) {

@@ -41,7 +41,8 @@ TEST(Progress, SaysHowFarHowFastAndHowLong) {
   Progress progress("profiling", 20, "runs", clock, stream.get(), true, 120);
   clock.advance_ns(2 * kSecondNs);
   progress.advance(10);
-  EXPECT_EQ(progress.line(), "profiling  [██████████          ]  50%  10/20 runs  5 runs/s  2 s left");
+  EXPECT_EQ(progress.line(),
+            "profiling  [██████████          ]  50%  10/20 runs  5 runs/s  2 s left");
   progress.advance(100);
   EXPECT_NE(progress.line().find("100%  20/20 runs"), std::string::npos);
   EXPECT_EQ(progress.line().find("left"), std::string::npos);

@@ -50,8 +50,8 @@ TEST(Utf8, DecodesOnlyWhatIsValid) {
   EXPECT_EQ(decode_utf8("é").value, U'é');
   EXPECT_EQ(decode_utf8("层").length, 3U);
   EXPECT_EQ(decode_utf8("😀").value, U'😀');
-  for (const char* bytes : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\x80", "\xe2\x82",
-                            "\xf0\x8f\xbf\xbf", "\xe0\x9f\xbf"}) {
+  for (const char* bytes : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\x80",
+                            "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xe0\x9f\xbf"}) {
     const CodePoint point = decode_utf8(bytes);
     EXPECT_FALSE(point.valid);
     EXPECT_EQ(point.length, 1U);

@@ -26,7 +26,8 @@ Status check_shape(const Shape& shape) {
   return check_image_size(std::size_t(shape[2]), std::size_t(shape[1]));
 }
 
-// ITU-R BT.601 luma in 16-bit fixed point: the weights sum to 65536, so that grey stays exactly itself.
+// ITU-R BT.601 luma in 16-bit fixed point: the weights sum to 65536, so that grey stays exactly
+// itself.
 std::vector<std::uint8_t> luma_of(const std::vector<std::uint8_t>& rgb) {
   std::vector<std::uint8_t> luma(rgb.size() / 3);
   for (std::size_t i = 0; i < luma.size(); ++i) {

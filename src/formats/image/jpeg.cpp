@@ -1,9 +1,8 @@
 #include <csetjmp>
 #include <cstdio>
 // jpeglib.h needs <cstdio> before it.
-#include <jpeglib.h>
-
 #include <jerror.h>
+#include <jpeglib.h>
 
 #include <string>
 
@@ -13,8 +12,9 @@
 namespace tinysplit {
 namespace {
 
-// libjpeg reports errors by a function that must not return, and no exception may cross its C frames:
-// so it jumps back to the last setjmp. Between the two there are only C frames and plain values.
+// libjpeg reports errors by a function that must not return, and no exception may cross its C
+// frames: so it jumps back to the last setjmp. Between the two there are only C frames and plain
+// values.
 struct ErrorManager {
   jpeg_error_mgr base;
   std::jmp_buf jump;
@@ -87,8 +87,9 @@ class Decoder {
   std::size_t width() const { return info_.image_width; }
   std::size_t height() const { return info_.image_height; }
   Status error() const {
-    return invalid_argument(std::string("a JPEG image is damaged, truncated or of an unknown kind: ") +
-                            errors_.message);
+    return invalid_argument(
+        std::string("a JPEG image is damaged, truncated or of an unknown kind: ") +
+        errors_.message);
   }
 
  private:

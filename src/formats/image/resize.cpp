@@ -30,8 +30,8 @@ ResizeTaps linear_taps(std::size_t input_size, double center) {
   return {first, {1.0F - fraction, fraction}};
 }
 
-// Rows of the input at the output's width, made when they are asked for; the last two are kept, because
-// neighbouring output rows share them.
+// Rows of the input at the output's width, made when they are asked for; the last two are kept,
+// because neighbouring output rows share them.
 class NarrowedRows {
  public:
   NarrowedRows(std::span<const unsigned char> input, const ImageSize& input_size,

@@ -6,14 +6,15 @@
 
 namespace tinysplit {
 
-// The input samples that make one output sample along one axis: weights[i] is that of input first + i.
+// The input samples that make one output sample along one axis: weights[i] is that of input first +
+// i.
 struct ResizeTaps {
   std::size_t first = 0;
   std::vector<float> weights;  // they sum to 1
 };
 
-// For every sample of `output_size`: the mean over the area that it covers where the axis shrinks, linear
-// interpolation between the two nearest centres where it grows, a copy where it stays.
+// For every sample of `output_size`: the mean over the area that it covers where the axis shrinks,
+// linear interpolation between the two nearest centres where it grows, a copy where it stays.
 // Precondition: both sizes are at least 1.
 std::vector<ResizeTaps> resize_taps(std::size_t input_size, std::size_t output_size);
 

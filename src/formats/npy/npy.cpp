@@ -36,8 +36,8 @@ Result<ElementType> element_type_of(const std::string& descr) {
   for (const ElementType& type : kElementTypes) {
     if (type.code != code) continue;
     if (descr[0] == '>' && type.file_bytes > 1) {
-      return unimplemented("a .npy array is big-endian ('" + descr +
-                           "'); save it with .astype('<" + std::string(code) + "')");
+      return unimplemented("a .npy array is big-endian ('" + descr + "'); save it with .astype('<" +
+                           std::string(code) + "')");
     }
     if (descr[0] == '<' || (descr[0] == '|' && type.file_bytes == 1)) return type;
   }

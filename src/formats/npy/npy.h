@@ -11,14 +11,14 @@
 
 namespace tinysplit {
 
-// NumPy's array files. Format: numpy.lib.format (NEP 1), versions 1.0, 2.0 and 3.0; .npz is a zip of
-// .npy files, stored or deflated.
+// NumPy's array files. Format: numpy.lib.format (NEP 1), versions 1.0, 2.0 and 3.0; .npz is a zip
+// of .npy files, stored or deflated.
 //
-// Read types: f2, f4, f8 (rounded to float32), i1, u1, i2, i4, i8, b1, little-endian, C order; a Fortran
-// ordered array is transposed into C order. Everything else is an error that names the type.
-// Limits: limits::kMaxArrayFileBytes for the file and for everything a zip holds unpacked,
-// limits::kMaxArrayFileEntries arrays, limits::kMaxNameBytes a name; each checked before allocation.
-// All functions are thread-safe.
+// Read types: f2, f4, f8 (rounded to float32), i1, u1, i2, i4, i8, b1, little-endian, C order; a
+// Fortran ordered array is transposed into C order. Everything else is an error that names the
+// type. Limits: limits::kMaxArrayFileBytes for the file and for everything a zip holds unpacked,
+// limits::kMaxArrayFileEntries arrays, limits::kMaxNameBytes a name; each checked before
+// allocation. All functions are thread-safe.
 
 // One array from the bytes of a .npy file. Trailing bytes are an error.
 // Errors: INVALID_ARGUMENT (not this format, or damaged), UNIMPLEMENTED (type or byte order),

@@ -108,7 +108,8 @@ class DictionaryParser {
 
 std::size_t little_endian(std::string_view bytes) {
   std::size_t value = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[i]);
+  for (std::size_t i = bytes.size(); i-- > 0;)
+    value = value << 8U | static_cast<unsigned char>(bytes[i]);
   return value;
 }
 

@@ -17,9 +17,9 @@ struct NpyHeader {
   std::size_t data_offset = 0;  // of the first element in the file
 };
 
-// Parses what the format allows and nothing else: exactly the keys descr, fortran_order and shape, in any
-// order, padding of spaces, a final newline. Nothing is evaluated.
-// Errors: INVALID_ARGUMENT, UNIMPLEMENTED (a structured type, a version after 3.0), OUT_OF_RANGE (shape).
+// Parses what the format allows and nothing else: exactly the keys descr, fortran_order and shape,
+// in any order, padding of spaces, a final newline. Nothing is evaluated. Errors: INVALID_ARGUMENT,
+// UNIMPLEMENTED (a structured type, a version after 3.0), OUT_OF_RANGE (shape).
 Result<NpyHeader> parse_npy_header(std::string_view bytes);
 
 // A version 1.0 header whose length makes the data start at a multiple of 64 bytes.

@@ -54,8 +54,8 @@ Result<ZipPointer> open_archive(std::string_view bytes) {
   return archive;
 }
 
-// The unpacked bytes of entry `index`, of which at most `max_bytes` may come. What the archive says of
-// sizes is a claim: memory grows only with bytes that really came out.
+// The unpacked bytes of entry `index`, of which at most `max_bytes` may come. What the archive says
+// of sizes is a claim: memory grows only with bytes that really came out.
 Result<std::string> read_entry(zip_t* archive, zip_uint64_t index, const std::string& name,
                                std::size_t max_bytes) {
   zip_stat_t info;
@@ -78,8 +78,8 @@ Result<std::string> read_entry(zip_t* archive, zip_uint64_t index, const std::st
   }
   const EntryPointer file(zip_fopen_index(archive, index, 0));
   if (file == nullptr) {
-    return invalid_argument("entry '" + name + "' of a .npz archive cannot be read: " +
-                            zip_strerror(archive));
+    return invalid_argument("entry '" + name +
+                            "' of a .npz archive cannot be read: " + zip_strerror(archive));
   }
   std::string bytes;
   while (true) {
@@ -89,8 +89,8 @@ Result<std::string> read_entry(zip_t* archive, zip_uint64_t index, const std::st
     bytes.resize(done + wanted);
     const zip_int64_t count = zip_fread(file.get(), bytes.data() + done, wanted);
     if (count < 0) {
-      return invalid_argument("entry '" + name + "' of a .npz archive is damaged: " +
-                              zip_file_strerror(file.get()));
+      return invalid_argument("entry '" + name +
+                              "' of a .npz archive is damaged: " + zip_file_strerror(file.get()));
     }
     bytes.resize(done + static_cast<std::size_t>(count));
     if (bytes.size() > info.size) {
@@ -109,9 +109,8 @@ Result<std::vector<NamedTensor>> parse_archive(std::string_view bytes) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ZipPointer archive, open_archive(bytes));
   const zip_int64_t num_entries = zip_get_num_entries(archive.get(), 0);
   if (num_entries < 0 || std::size_t(num_entries) > limits::kMaxArrayFileEntries) {
-    return out_of_range("a .npz archive has " + std::to_string(num_entries) +
-                        " entries, at most " + std::to_string(limits::kMaxArrayFileEntries) +
-                        " are read");
+    return out_of_range("a .npz archive has " + std::to_string(num_entries) + " entries, at most " +
+                        std::to_string(limits::kMaxArrayFileEntries) + " are read");
   }
   std::vector<NamedTensor> arrays;
   std::set<std::string> names;
@@ -127,8 +126,7 @@ Result<std::vector<NamedTensor>> parse_archive(std::string_view bytes) {
     name.resize(name.size() - kSuffix.size());
     if (name.size() > limits::kMaxNameBytes) {
       return out_of_range("a .npz archive has a name of " + std::to_string(name.size()) +
-                          " bytes, at most " + std::to_string(limits::kMaxNameBytes) +
-                          " are read");
+                          " bytes, at most " + std::to_string(limits::kMaxNameBytes) + " are read");
     }
     if (!names.insert(name).second) {
       return invalid_argument("a .npz archive has two arrays named '" + name + "'");

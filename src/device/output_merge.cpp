@@ -1,0 +1,34 @@
+#include "device/output_merge.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tinysplit {
+
+Result<std::vector<NamedTensor>> merge_outputs(const Graph& graph, const LocalValues& head,
+                                               const LocalValues& tail,
+                                               std::vector<NamedTensor> received) {
+  std::vector<NamedTensor> outputs;
+  for (const ValueId id : graph.outputs()) {
+    const Value& value = graph.value(id);
+    const TensorView* here = head.find(id);
+    if (here == nullptr) here = tail.find(id);
+    if (here != nullptr) {
+      outputs.push_back({value.name, Tensor::copy_of(*here)});
+      continue;
+    }
+    const auto sent = std::ranges::find(received, value.name, &NamedTensor::name);
+    if (sent == received.end()) {
+      return invalid_argument("the edge's answer lacks output \"" + value.name + "\"");
+    }
+    if (sent->tensor.dtype() != value.dtype || !(sent->tensor.shape() == value.shape)) {
+      return invalid_argument("the edge's answer has output \"" + value.name + "\" as " +
+                              sent->tensor.shape().to_string() + ", the model's is " +
+                              value.shape.to_string());
+    }
+    outputs.push_back(std::move(*sent));
+  }
+  return outputs;
+}
+
+}  // namespace tinysplit
