@@ -2,8 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-
-#include "tinysplit/device.h"
+#include <tinysplit/device.h>
 
 // What the examples share: a model with a picture of its data folder, and POST of JSON.
 namespace example {

@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds kPatience{60'000};
 
 // Repeats fall with the link's speed: on the slowest every exchange takes a good part of a second,
 // and next to nothing disturbs it.
-const std::array<DemoLink, 3> kLinks = {{{50.0, 3.0, 5}, {5.0, 40.0, 3}, {0.25, 150.0, 1}}};
+const std::array<DemoLink, 3> kLinks = {{{50.0, 3.0, 7}, {5.0, 40.0, 5}, {0.25, 150.0, 1}}};
 
 struct DemoOptions {
   std::string models;
@@ -129,9 +129,10 @@ Result<Demo::Lane> Demo::open_lane(const DemoLink& link) {
   const std::string rate = decimal(link.mbit_per_s);
   Lane lane{nullptr, nullptr, DemoSweepReader(link)};
   TINYSPLIT_ASSIGN_OR_RETURN(
-      lane.link, ChildProcess::start({"--log", "warn", "link", "--to", edge_address_, "--port", "0",
-                                      "--uplink-mbit", rate, "--downlink-mbit", rate, "--delay-ms",
-                                      decimal(link.one_way_ms)}));
+      lane.link,
+      ChildProcess::start({"link", "--to", edge_address_, "--uplink-mbit", rate, "--downlink-mbit",
+                           rate, "--delay-ms", decimal(link.one_way_ms)},
+                          ChildProcess::Errors::kWithOutput));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string address,
                              wait_for_address(*lane.link, *interruption_, kPatience));
   TINYSPLIT_ASSIGN_OR_RETURN(lane.device, start_device(address, link.repeats, true));
@@ -222,9 +223,9 @@ Status Demo::run() {
 
 constexpr const char* kFooter =
     R"(Starts real processes of this program on loopback: an edge, and for each of three links a
-shaper and a device behind it. Every device measures itself and its link, predicts the latency of every
-cut, then classifies the model's images at every cut; cuts that compute and send the same as a
-neighbour are left out.
+shaper and a device behind it. Every device measures itself and its link, predicts the latency of
+every cut, then classifies the model's images at every cut; cuts that compute and send the same as
+a neighbour are left out.
 
 The device's pace: 20 million float32 multiply-accumulates, or values handed on, a second. That is
 what well-made kernels reach on a microcontroller with an FPU (ESP32-S3, Cortex-M7). The plain

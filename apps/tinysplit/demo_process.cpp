@@ -25,13 +25,14 @@ int exit_code_of_wait_status(int status) {
 }
 
 // Between fork and exec: nothing that may take a lock.
-[[noreturn]] void become(char* const* arguments, int output, pid_t parent) {
+[[noreturn]] void become(char* const* arguments, int output, bool with_errors, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(1);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::dup2(output, STDOUT_FILENO);
+  if (with_errors) ::dup2(output, STDERR_FILENO);
   ::execv("/proc/self/exe", arguments);
   ::_exit(127);
 }
@@ -55,7 +56,8 @@ Interruption::~Interruption() {
   ::close(fd_);
 }
 
-Result<std::unique_ptr<ChildProcess>> ChildProcess::start(std::vector<std::string> arguments) {
+Result<std::unique_ptr<ChildProcess>> ChildProcess::start(std::vector<std::string> arguments,
+                                                          Errors errors) {
   std::string name = "tinysplit";
   for (const std::string& argument : arguments) {
     if (argument == "serve" || argument == "link" || argument == "device") name += " " + argument;
@@ -70,7 +72,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(std::vector<std::strin
   }
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid == 0) become(raw.data(), ends[1], parent);
+  if (pid == 0) become(raw.data(), ends[1], errors == Errors::kWithOutput, parent);
   ::close(ends[1]);
   if (pid < 0) {
     ::close(ends[0]);
@@ -157,14 +159,15 @@ Result<std::string> wait_for_address(ChildProcess& server, const Interruption& i
   ChildProcess* const children[] = {&server};
   for (;;) {
     if (const std::optional<std::string> line = server.take_line()) {
+      if (line->find(" listening on ") == std::string::npos) {
+        return unavailable(server.name() + " is not listening: " + *line);
+      }
       // The address is the last word, with or without a scheme.
-      const std::size_t space = line->find_last_of(' ');
-      std::string address = space == std::string::npos ? *line : line->substr(space + 1);
+      std::string address = line->substr(line->find_last_of(' ') + 1);
       if (const std::size_t scheme = address.find("://"); scheme != std::string::npos) {
         address.erase(0, scheme + 3);
       }
-      if (address.find(':') != std::string::npos) return address;
-      return unavailable(server.name() + " announced no address, but \"" + *line + "\"");
+      return address;
     }
     if (server.is_finished()) {
       return unavailable(server.name() + " ended with exit code " + std::to_string(server.wait()) +

@@ -36,8 +36,12 @@ class Interruption {
 // used by one thread, the one that started it.
 class ChildProcess {
  public:
+  // Where its standard error goes: where this process's goes, or among the lines of its output.
+  enum class Errors { kShared, kWithOutput };
+
   // `arguments` come after the program's name. Errors: INTERNAL with the system's reason.
-  static Result<std::unique_ptr<ChildProcess>> start(std::vector<std::string> arguments);
+  static Result<std::unique_ptr<ChildProcess>> start(std::vector<std::string> arguments,
+                                                     Errors errors = Errors::kShared);
   // Asks it to end (SIGTERM), after a while makes it (SIGKILL), and reaps it.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;

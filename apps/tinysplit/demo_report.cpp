@@ -170,11 +170,12 @@ std::string sweep_text(const DemoSweep& sweep) {
                    milliseconds(measured.edge_s), format_bytes(static_cast<double>(cut.bytes_up)),
                    share(cut.same_class, cut.runs.size()), is_chosen ? "<- chosen" : ""});
   }
+  const std::size_t runs = sweep.cuts.front().runs.size();
   return "\nLink of " + sweep.link.text() + "; the device found " +
          format_bits_per_s(1e6 * sweep.measured_mbit_per_s) + " and " +
-         format_seconds(sweep.measured_rtt_s) + " there and back. Milliseconds, median of " +
-         std::to_string(sweep.cuts.front().runs.size()) + ":\n\n" + table.to_string() + "\n" +
-         gain_text(sweep);
+         format_seconds(sweep.measured_rtt_s) + " there and back. Milliseconds, " +
+         (runs == 1 ? "one run each" : "median of " + std::to_string(runs)) + ":\n\n" +
+         table.to_string() + "\n" + gain_text(sweep);
 }
 
 std::string conclusion_text(const DemoReport& report) {

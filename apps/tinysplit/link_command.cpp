@@ -20,11 +20,15 @@ struct LinkOptions {
 };
 
 Status run_link(const LinkOptions& options) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const HttpUrl listen, parse_http_url("http://" + options.listen));
+  // In a URL port 0 is an error, here it is any free port.
+  const bool any_port = options.listen.ends_with(":0");
+  const std::string listen_at =
+      any_port ? options.listen.substr(0, options.listen.size() - 2) : options.listen;
+  TINYSPLIT_ASSIGN_OR_RETURN(const HttpUrl listen, parse_http_url("http://" + listen_at));
   TINYSPLIT_ASSIGN_OR_RETURN(const HttpUrl to, parse_http_url("http://" + options.to));
   LinkShaperOptions shaper_options;
   shaper_options.listen_host = listen.host;
-  shaper_options.listen_port = listen.port;
+  shaper_options.listen_port = any_port ? std::uint16_t{0} : listen.port;
   shaper_options.to_host = to.host;
   shaper_options.to_port = to.port;
   shaper_options.link.uplink_bits_per_s = options.uplink_mbit * 1e6;

@@ -1,0 +1,126 @@
+// A model cut anywhere gives what the uncut model gives, bit for bit, also after its live tensors went
+// through a frame.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <random>
+
+#include "engine/engine.h"
+#include "engine/named_run.h"
+#include "formats/model_reader.h"
+#include "graph/cuts.h"
+#include "wire/frames.h"
+
+namespace tinysplit {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> model_files() {
+  const fs::path source = TINYSPLIT_SOURCE_DIR;
+  std::vector<fs::path> files;
+  for (const fs::path& folder :
+       {source / "tests/data/keras", source / "models/test_model", source / "models/fashion_resnet",
+        source / "../shared/models/mlperf_tiny"}) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      const auto extension = entry.path().extension();
+      if (extension == ".keras" || extension == ".h5") files.push_back(entry.path());
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+std::vector<NamedTensor> random_inputs(const Graph& graph) {
+  std::mt19937 random(7);
+  std::vector<NamedTensor> inputs;
+  for (const ValueId id : graph.inputs()) {
+    Tensor tensor(DType::kFloat32, graph.value(id).shape);
+    for (float& value : tensor.as<float>()) value = static_cast<float>(random() % 2001) / 1000 - 1;
+    inputs.push_back({graph.value(id).name, std::move(tensor)});
+  }
+  return inputs;
+}
+
+std::vector<NamedTensor> copies_of(const std::vector<NamedTensor>& tensors) {
+  std::vector<NamedTensor> copies;
+  for (const NamedTensor& tensor : tensors) copies.push_back({tensor.name, tensor.tensor.clone()});
+  return copies;
+}
+
+std::vector<NamedTensor> run(Engine& engine, int begin, int end, std::vector<NamedTensor> inputs) {
+  auto segment = engine.make_segment(begin, end);
+  EXPECT_TRUE(segment.ok()) << segment.status().to_string();
+  if (!segment.ok()) return {};
+  auto outputs = run_named(**segment, engine.graph(), std::move(inputs));
+  EXPECT_TRUE(outputs.ok()) << outputs.status().to_string();
+  return outputs.ok() ? std::move(*outputs) : std::vector<NamedTensor>();
+}
+
+std::vector<NamedTensor> through_a_frame(std::vector<NamedTensor> tensors, int cut) {
+  InferRequest request;
+  request.model = "model";
+  request.model_digest = std::string(64, 'a');
+  request.device_id = "device";
+  request.cut = static_cast<std::uint32_t>(cut);
+  request.tensors = std::move(tensors);
+  std::string frame;
+  EXPECT_TRUE(encode_frame(request, EncodeOptions{}, frame).ok());
+  auto decoded = decode_infer_request(frame);
+  EXPECT_TRUE(decoded.ok()) << decoded.status().to_string();
+  return decoded.ok() ? std::move(decoded->tensors) : std::vector<NamedTensor>();
+}
+
+void expect_equal(const Tensor& found, const Tensor& expected, bool exact) {
+  ASSERT_EQ(found.shape().to_string(), expected.shape().to_string());
+  if (exact) {
+    EXPECT_EQ(std::memcmp(found.data(), expected.data(), expected.num_bytes()), 0);
+    return;
+  }
+  float largest = 1e-30f;
+  for (const float value : expected.as<float>()) largest = std::max(largest, std::abs(value));
+  for (std::size_t i = 0; i < expected.as<float>().size(); ++i) {
+    ASSERT_NEAR(found.as<float>()[i], expected.as<float>()[i], 1e-5f * largest);
+  }
+}
+
+class EveryCut : public testing::TestWithParam<fs::path> {};
+
+TEST_P(EveryCut, GivesTheUncutOutput) {
+  const auto graph = read_model(GetParam());
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  const auto engine = Engine::create(*graph);
+  ASSERT_TRUE(engine.ok());
+  const int layers = (*graph)->num_layers();
+  const std::vector<NamedTensor> inputs = random_inputs(**graph);
+  const auto uncut = run(**engine, 0, layers, copies_of(inputs));
+  ASSERT_EQ(uncut.size(), (*graph)->outputs().size());
+
+  for (const Cut& cut : find_cuts(**graph)) {
+    if (cut.cut == layers) continue;
+    SCOPED_TRACE("cut " + std::to_string(cut.cut));
+    auto live = run(**engine, 0, cut.cut, copies_of(inputs));
+    const auto outputs = run(**engine, cut.cut, layers, through_a_frame(std::move(live), cut.cut));
+    for (const NamedTensor& expected : uncut) {
+      const auto found = std::ranges::find(outputs, expected.name, &NamedTensor::name);
+      ASSERT_NE(found, outputs.end()) << expected.name;
+      expect_equal(found->tensor, expected.tensor, !cut.splits_fusion);
+    }
+  }
+}
+
+std::string test_name(const testing::TestParamInfo<fs::path>& info) {
+  std::string name = info.param.parent_path().filename().string() + "_" +
+                     info.param.filename().string();
+  std::ranges::replace_if(name, [](unsigned char c) { return !std::isalnum(c); }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, EveryCut, testing::ValuesIn(model_files()), test_name);
+
+}  // namespace
+}  // namespace tinysplit
