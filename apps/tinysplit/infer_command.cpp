@@ -47,7 +47,8 @@ Status write_outputs(const std::string& path, const std::vector<NamedTensor>& ou
 }
 
 // One line for each tensor; the best five entries of what looks like class scores.
-void print_outputs(const std::vector<NamedTensor>& outputs, const std::vector<std::string>& labels) {
+void print_outputs(const std::vector<NamedTensor>& outputs,
+                   const std::vector<std::string>& labels) {
   for (const NamedTensor& output : outputs) {
     std::printf("%s %s\n", output.name.c_str(), output.tensor.shape().to_string().c_str());
     const auto values = output.tensor.as<float>();
@@ -89,8 +90,9 @@ void add_infer_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("infer", "Run a model, or any segment of it, on a file");
   command->add_option("model", options->model, "Model file (.keras, .h5) or its folder")
       ->required();
-  command->add_option("--input", options->input,
-                      "PNG or JPEG image, .npy (one tensor) or .npz (tensors by name)")
+  command
+      ->add_option("--input", options->input,
+                   "PNG or JPEG image, .npy (one tensor) or .npz (tensors by name)")
       ->required();
   command->add_option("--output", options->output,
                       ".npz or .npy file to write (default: print the best classes)");
@@ -103,7 +105,8 @@ void add_infer_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command->footer(
-      "Layers [begin, end) run. With an end before the last layer the output holds the live tensors\n"
+      "Layers [begin, end) run. With an end before the last layer the output holds the live "
+      "tensors\n"
       "of that cut by name, which --begin takes as input.\n"
       "Example:\n"
       "  tinysplit infer models/fashion_resnet --input models/fashion_resnet/data/03_dress.png\n"

@@ -63,24 +63,28 @@ void add_link_command(CLI::App& app, int& exit_code) {
   command->add_option("--to", options->to, "HOST:PORT of the edge")->required();
   CLI::Option* trace = command->add_option(
       "--trace", options->trace, "CSV of time_s,mbit_per_s for both directions, in place of rates");
-  CLI::Option* uplink = command->add_option("--uplink-mbit", options->uplink_mbit,
-                                            "Rate from the device to the edge, Mbit/s")
+  CLI::Option* uplink = command
+                            ->add_option("--uplink-mbit", options->uplink_mbit,
+                                         "Rate from the device to the edge, Mbit/s")
                             ->check(CLI::PositiveNumber);
-  CLI::Option* downlink = command->add_option("--downlink-mbit", options->downlink_mbit,
-                                              "Rate from the edge to the device, Mbit/s")
+  CLI::Option* downlink = command
+                              ->add_option("--downlink-mbit", options->downlink_mbit,
+                                           "Rate from the edge to the device, Mbit/s")
                               ->check(CLI::PositiveNumber);
   command->add_option("--delay-ms", options->delay_ms, "One-way delay, the same both ways")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   trace->excludes(uplink)->excludes(downlink);
   command->footer(
-      "Prints one line with the address when ready; Ctrl-C or SIGTERM ends it. Loss, slow start and\n"
+      "Prints one line with the address when ready; Ctrl-C or SIGTERM ends it. Loss, slow start "
+      "and\n"
       "the bytes of TCP and IP heads are not modelled.\n"
       "Example:\n"
       "  tinysplit link --to 127.0.0.1:8080 --uplink-mbit 5 --downlink-mbit 5 --delay-ms 40");
   command->callback([options, uplink, trace, &exit_code] {
     if (uplink->empty() && trace->empty()) {
-      exit_code = report(invalid_argument("a link needs --uplink-mbit and --downlink-mbit, or --trace"));
+      exit_code =
+          report(invalid_argument("a link needs --uplink-mbit and --downlink-mbit, or --trace"));
       return;
     }
     if (options->downlink_mbit == 0.0) options->downlink_mbit = options->uplink_mbit;

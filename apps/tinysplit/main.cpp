@@ -19,9 +19,10 @@ Exit codes: 0 done, 1 failed, 2 wrong use or input, 3 not found, 4 unavailable o
 int main(int argc, char** argv) {
   // A peer that goes away is an error to report, not a reason to die.
   std::signal(SIGPIPE, SIG_IGN);
-  CLI::App app("Split computing for TinyML: run a network's first layers on a device, the rest on an "
-               "edge, and decide where to cut.",
-               "tinysplit");
+  CLI::App app(
+      "Split computing for TinyML: run a network's first layers on a device, the rest on an "
+      "edge, and decide where to cut.",
+      "tinysplit");
   app.footer(kFooter);
   app.require_subcommand(1);
   app.set_version_flag("--version", "tinysplit " TINYSPLIT_VERSION);

@@ -11,11 +11,12 @@
 namespace tinysplit {
 
 // The whole file, if it is a regular file of at most `max_bytes`.
-// Errors: NOT_FOUND, INVALID_ARGUMENT (a directory, a device), OUT_OF_RANGE (too large), UNAVAILABLE.
+// Errors: NOT_FOUND, INVALID_ARGUMENT (a directory, a device), OUT_OF_RANGE (too large),
+// UNAVAILABLE.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes);
 
-// Writes to a temporary file beside `path` and renames it, so that a reader or a crash never sees half
-// a file. Errors: FAILED_PRECONDITION with the system's reason (read-only folder, full disk).
+// Writes to a temporary file beside `path` and renames it, so that a reader or a crash never sees
+// half a file. Errors: FAILED_PRECONDITION with the system's reason (read-only folder, full disk).
 Status write_file_atomically(const std::filesystem::path& path, std::string_view contents);
 
 // SHA-256 (FIPS 180-4) as 64 lower-case hexadecimal digits.

@@ -35,10 +35,12 @@ std::string_view status_code_name(StatusCode code);
 // HTTP status (RFC 9110 section 15) that carries `code` to a client.
 int http_status_of(StatusCode code);
 
-// Process exit code: 0 ok, 2 wrong use or input, 3 not found, 4 unavailable or too late, 1 the rest.
+// Process exit code: 0 ok, 2 wrong use or input, 3 not found, 4 unavailable or too late, 1 the
+// rest.
 int exit_code_of(StatusCode code);
 
-// Outcome of an operation: a code and, unless ok, one sentence that names what, where and what to do.
+// Outcome of an operation: a code and, unless ok, one sentence that names what, where and what to
+// do.
 class [[nodiscard]] Status {
  public:
   Status() = default;
@@ -76,7 +78,7 @@ Status deadline_exceeded(std::string message);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT: implicit
   Result(Status status) : state_(std::in_place_index<1>, std::move(status)) {  // NOLINT: implicit
     if (std::get<1>(state_).ok()) {
       std::get<1>(state_) = Status(StatusCode::kInternal, "a Result was made of an ok Status");
@@ -104,11 +106,11 @@ class [[nodiscard]] Result {
 #define TINYSPLIT_CONCAT_INNER(a, b) a##b
 #define TINYSPLIT_CONCAT(a, b) TINYSPLIT_CONCAT_INNER(a, b)
 
-#define TINYSPLIT_RETURN_IF_ERROR(expression)                           \
-  do {                                                                  \
-    if (::tinysplit::Status status_ = (expression); !status_.ok()) {    \
-      return status_;                                                   \
-    }                                                                   \
+#define TINYSPLIT_RETURN_IF_ERROR(expression)                        \
+  do {                                                               \
+    if (::tinysplit::Status status_ = (expression); !status_.ok()) { \
+      return status_;                                                \
+    }                                                                \
   } while (false)
 
 #define TINYSPLIT_ASSIGN_OR_RETURN(declaration, expression) \

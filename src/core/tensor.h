@@ -24,8 +24,9 @@ struct TensorView {
   }
 };
 
-// An owned tensor: dense, row-major, 64-byte aligned, zeroed, with kTailPadding readable bytes after
-// the last element (vector kernels may read past the end). Movable; copies are explicit by clone().
+// An owned tensor: dense, row-major, 64-byte aligned, zeroed, with kTailPadding readable bytes
+// after the last element (vector kernels may read past the end). Movable; copies are explicit by
+// clone().
 class Tensor {
  public:
   static constexpr std::size_t kAlignment = 64;

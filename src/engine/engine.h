@@ -39,7 +39,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::shared_ptr<const Graph> shared_graph() const { return graph_; }
 
   // A runner of layers [begin, end), to be used by one thread at a time.
-  // Errors: OUT_OF_RANGE (not 0 <= begin <= end <= layers), UNIMPLEMENTED (no backend runs a layer).
+  // Errors: OUT_OF_RANGE (not 0 <= begin <= end <= layers), UNIMPLEMENTED (no backend runs a
+  // layer).
   Result<std::unique_ptr<Segment>> make_segment(int begin, int end);
 
  private:
@@ -73,8 +74,8 @@ class Segment {
   // Runs on what input(i) holds. Inputs may be overwritten: fill them before every run.
   Status run();
 
-  // The same, adding the seconds that each layer took to layer_seconds[layer]; one entry per layer of
-  // the model. Operations computed together count for the first of their layers.
+  // The same, adding the seconds that each layer took to layer_seconds[layer]; one entry per layer
+  // of the model. Operations computed together count for the first of their layers.
   Status run_timed(std::span<double> layer_seconds, const Clock& clock = SteadyClock::instance());
 
   // Checks dtypes and shapes, copies `inputs` in and runs. Errors: INVALID_ARGUMENT.

@@ -27,8 +27,8 @@ struct PreparedWeights {
 
 // What a kernel is made for. Pointers outlive the making only, unless said otherwise.
 struct KernelSpec {
-  const Op* op = nullptr;                // outlives the kernel
-  std::vector<const Value*> inputs;      // in the order of the Op; outlive the kernel
+  const Op* op = nullptr;            // outlives the kernel
+  std::vector<const Value*> inputs;  // in the order of the Op; outlive the kernel
   Shape output_shape;
   std::shared_ptr<const PreparedWeights> weights;  // for operations with weights
   std::optional<Clip> clip;
@@ -42,7 +42,8 @@ class BoundKernel {
   virtual Status run() = 0;
 };
 
-// A prepared operation: weights packed, code generated. Immutable, shared by every segment, thread-safe.
+// A prepared operation: weights packed, code generated. Immutable, shared by every segment,
+// thread-safe.
 class Kernel {
  public:
   virtual ~Kernel() = default;

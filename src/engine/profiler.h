@@ -20,9 +20,9 @@ struct ProfileOptions {
 int total_profile_runs(const ProfileOptions& options);
 
 // Measures every layer of the model on this machine: median and 10th and 90th percentile over the
-// runs. `inputs`: one tensor for each graph input, or none for a fixed pattern of values (the time of
-// these operations does not depend on values). Layers computed together with an earlier one take 0.
-// Errors: INVALID_ARGUMENT (runs out of 1..1,000,000, inputs that do not fit).
+// runs. `inputs`: one tensor for each graph input, or none for a fixed pattern of values (the time
+// of these operations does not depend on values). Layers computed together with an earlier one take
+// 0. Errors: INVALID_ARGUMENT (runs out of 1..1,000,000, inputs that do not fit).
 Result<Analytics> profile_model(Engine& engine, std::span<const TensorView> inputs,
                                 const ProfileOptions& options,
                                 const Clock& clock = SteadyClock::instance());

@@ -42,7 +42,8 @@ void add_data(ModelFolder& folder) {
       folder.images.push_back(entry);
     }
   }
-  const Result<std::string> labels = read_file(folder.model_path.parent_path() / "labels.txt", limits::kMaxJsonFileBytes);
+  const Result<std::string> labels =
+      read_file(folder.model_path.parent_path() / "labels.txt", limits::kMaxJsonFileBytes);
   if (!labels.ok()) return;
   std::istringstream lines(*labels);
   for (std::string line; std::getline(lines, line);) {
@@ -62,8 +63,8 @@ fs::path model_file_in(const fs::path& folder) {
 
 bool is_model_name(std::string_view name) {
   const bool clean = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   });
   return clean && !name.empty() && name.size() <= 64 && name.front() != '.';
 }
@@ -95,7 +96,8 @@ Result<ModelFolder> resolve_model(const fs::path& given) {
   const fs::path folder = given.filename().empty() ? given.parent_path() : given;
   const fs::path path = model_file_in(fs::absolute(folder).lexically_normal());
   if (path.empty()) {
-    return not_found(given.string() + " is a folder without a model of its own name in it, such as " +
+    return not_found(given.string() +
+                     " is a folder without a model of its own name in it, such as " +
                      (folder / (folder.filename().string() + ".keras")).string());
   }
   return folder_of_model(path);

@@ -8,7 +8,8 @@
 
 namespace tinysplit {
 
-// A model as the project keeps it: models/<name>/{<name>.keras or .h5, analytics.json, labels.txt, data/}.
+// A model as the project keeps it: models/<name>/{<name>.keras or .h5, analytics.json, labels.txt,
+// data/}.
 struct ModelFolder {
   std::string name;
   std::filesystem::path model_path;
@@ -20,8 +21,8 @@ struct ModelFolder {
   bool takes_images() const { return !images.empty(); }
 };
 
-// A model's name, as clients may send it: 1 to 64 of [A-Za-z0-9._-], not starting with a dot. Such a
-// name is safe as the name of one folder.
+// A model's name, as clients may send it: 1 to 64 of [A-Za-z0-9._-], not starting with a dot. Such
+// a name is safe as the name of one folder.
 bool is_model_name(std::string_view name);
 
 // The folder of `name` in `models`. Errors: INVALID_ARGUMENT (not a model name), NOT_FOUND.

@@ -27,8 +27,8 @@ std::vector<Cut> find_cuts(const Graph& graph);
 // Live tensors at one cut; precondition 0 <= cut <= num_layers.
 std::vector<ValueId> live_tensors(const Graph& graph, int cut);
 
-// Graph outputs made by layers [begin, end), in the order of graph.outputs(). An output that is also
-// a graph input counts as made by layer 0.
+// Graph outputs made by layers [begin, end), in the order of graph.outputs(). An output that is
+// also a graph input counts as made by layer 0.
 std::vector<ValueId> outputs_made_by(const Graph& graph, int begin, int end);
 
 }  // namespace tinysplit

@@ -17,7 +17,8 @@ Status check_name(const char* what, const std::string& name) {
   const bool printable = std::none_of(name.begin(), name.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
-  if (!printable) return invalid_argument(std::string(what) + " has control characters in its name");
+  if (!printable)
+    return invalid_argument(std::string(what) + " has control characters in its name");
   return ok_status();
 }
 

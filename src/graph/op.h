@@ -10,9 +10,9 @@
 
 namespace tinysplit {
 
-// Primitive operations. Every image is [N,H,W,C], N is the batch (1 while a graph is built). Spatial
-// pairs are {height, width}. The inputs of each operation are listed with it; "const" inputs are
-// values with data.
+// Primitive operations. Every image is [N,H,W,C], N is the batch (1 while a graph is built).
+// Spatial pairs are {height, width}. The inputs of each operation are listed with it; "const"
+// inputs are values with data.
 
 struct Spatial2d {
   std::array<std::int64_t, 2> stride{1, 1};
@@ -21,8 +21,8 @@ struct Spatial2d {
   std::array<std::int64_t, 2> pad_after{0, 0};   // rows below, columns on the right
 };
 
-// Inputs: x [N,H,W,C], const kernel [KH,KW,C/groups,F], optional const bias [F]. Output [N,OH,OW,F].
-// Depthwise: groups == C; output channel f reads input channel f / (F/groups).
+// Inputs: x [N,H,W,C], const kernel [KH,KW,C/groups,F], optional const bias [F]. Output
+// [N,OH,OW,F]. Depthwise: groups == C; output channel f reads input channel f / (F/groups).
 struct Conv2dOp {
   Spatial2d spatial;
   std::int64_t groups = 1;
@@ -57,17 +57,17 @@ struct GlobalPoolOp {
 struct ChannelAffineOp {};
 
 enum class ActivationKind : std::uint8_t {
-  kClip,           // min(max(x, alpha), beta); relu is clip(0, inf), relu6 is clip(0, 6)
-  kSigmoid,        // 1 / (1 + exp(-x))
+  kClip,     // min(max(x, alpha), beta); relu is clip(0, inf), relu6 is clip(0, 6)
+  kSigmoid,  // 1 / (1 + exp(-x))
   kTanh,
-  kElu,            // x > 0 ? x : alpha * (exp(x) - 1)
+  kElu,  // x > 0 ? x : alpha * (exp(x) - 1)
   kSelu,
-  kGeluErf,        // x/2 * (1 + erf(x / sqrt(2)))
-  kGeluTanh,       // its tanh approximation
-  kSwish,          // x * sigmoid(x)
-  kHardSigmoid,    // clip(alpha * x + beta, 0, 1)
-  kHardSwish,      // x * clip(x / 6 + 1/2, 0, 1)
-  kSoftplus,       // log(1 + exp(x))
+  kGeluErf,      // x/2 * (1 + erf(x / sqrt(2)))
+  kGeluTanh,     // its tanh approximation
+  kSwish,        // x * sigmoid(x)
+  kHardSigmoid,  // clip(alpha * x + beta, 0, 1)
+  kHardSwish,    // x * clip(x / 6 + 1/2, 0, 1)
+  kSoftplus,     // log(1 + exp(x))
   kExp,
   kThresholdRelu,  // x >= gamma ? min(x, beta) : alpha * (x - gamma); Keras' ReLU with all options
 };

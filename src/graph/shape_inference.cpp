@@ -40,8 +40,8 @@ Status check_spatial(const Spatial2d& spatial) {
   for (std::size_t i = 0; i < 2; ++i) {
     const bool positive = spatial.stride[i] >= 1 && spatial.dilation[i] >= 1;
     const bool padded = spatial.pad_before[i] >= 0 && spatial.pad_after[i] >= 0;
-    const std::int64_t largest = std::max({spatial.stride[i], spatial.dilation[i],
-                                           spatial.pad_before[i], spatial.pad_after[i]});
+    const std::int64_t largest = std::max(
+        {spatial.stride[i], spatial.dilation[i], spatial.pad_before[i], spatial.pad_after[i]});
     if (!positive || !padded || largest > kMaxParameter) {
       return invalid_argument("stride, dilation or padding is out of range");
     }
@@ -55,8 +55,8 @@ Result<std::int64_t> window_places(std::int64_t extent, std::int64_t size, const
   const std::int64_t reach = (size - 1) * spatial.dilation[axis] + 1;
   const std::int64_t room = extent + spatial.pad_before[axis] + spatial.pad_after[axis] - reach;
   if (size < 1 || room < 0) {
-    return invalid_argument("a window of " + std::to_string(reach) + " does not fit on an input of " +
-                            std::to_string(extent) + " cells");
+    return invalid_argument("a window of " + std::to_string(reach) +
+                            " does not fit on an input of " + std::to_string(extent) + " cells");
   }
   return room / spatial.stride[axis] + 1;
 }

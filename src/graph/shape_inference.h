@@ -8,8 +8,8 @@
 
 namespace tinysplit {
 
-// Shape of the output of `op` on `inputs` (order as graph/op.h lists them), after checking that they
-// fit together. Errors: INVALID_ARGUMENT that says what does not fit.
+// Shape of the output of `op` on `inputs` (order as graph/op.h lists them), after checking that
+// they fit together. Errors: INVALID_ARGUMENT that says what does not fit.
 Result<Shape> infer_shape(const Op& op, std::span<const Value* const> inputs);
 
 // Multiply-accumulates of one execution of `op`: convolutions and dense layers, 0 for the rest.

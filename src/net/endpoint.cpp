@@ -33,7 +33,8 @@ Result<tcp::acceptor> open_acceptor(asio::io_context& io, const std::string& hos
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (!error) return acceptor;
   std::string message = "cannot listen on " + host_and_port(host, port) + ": " + error.message();
-  if (error == asio::error::address_in_use) message += "; choose another port, or 0 for any free one";
+  if (error == asio::error::address_in_use)
+    message += "; choose another port, or 0 for any free one";
   return unavailable(std::move(message));
 }
 

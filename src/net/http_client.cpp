@@ -41,7 +41,10 @@ HttpResponse take_response(Parser& parser) {
 
 struct HttpClient::Impl {
   Impl(std::string to_host, std::uint16_t to_port, HttpClientOptions with)
-      : host(std::move(to_host)), port(to_port), options(with), buffer(with.max_header_bytes + kReadBytes) {}
+      : host(std::move(to_host)),
+        port(to_port),
+        options(with),
+        buffer(with.max_header_bytes + kReadBytes) {}
 
   Status write_head(std::string_view method, std::string_view target, std::string_view content_type,
                     std::size_t body_bytes);
@@ -88,8 +91,8 @@ Status HttpClient::Impl::write_head(std::string_view method, std::string_view ta
   return ok_status();
 }
 
-// Whether the server has closed the kept connection, or said something unasked. Seen before sending, it
-// costs nothing; otherwise the failure of the exchange tells.
+// Whether the server has closed the kept connection, or said something unasked. Seen before
+// sending, it costs nothing; otherwise the failure of the exchange tells.
 bool HttpClient::Impl::is_stale() {
   char byte = 0;
   const ssize_t count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -176,7 +179,8 @@ Status HttpClient::Impl::status_of(ErrorCode error) const {
     return out_of_range("the head of the answer of " + where + " is larger than " +
                         std::to_string(options.max_header_bytes) + " bytes");
   }
-  const bool is_closed = error == http::error::end_of_stream || error == http::error::partial_message;
+  const bool is_closed =
+      error == http::error::end_of_stream || error == http::error::partial_message;
   if (!is_closed && error.category() == make_error_code(http::error::bad_method).category()) {
     return data_loss("the answer of " + where + " is not HTTP/1.1: " + error.message());
   }
@@ -207,11 +211,10 @@ Result<HttpExchange> HttpClient::request(std::string_view method, std::string_vi
   impl.connecting = impl.keep = impl.expired = false;
   bool done = false;
   impl.io.restart();
-  asio::co_spawn(impl.io, impl.exchange(body, method == "HEAD"),
-                 [&](std::exception_ptr failure) {
-                   done = true;
-                   if (failure) impl.outcome = asio::error::no_memory;
-                 });
+  asio::co_spawn(impl.io, impl.exchange(body, method == "HEAD"), [&](std::exception_ptr failure) {
+    done = true;
+    if (failure) impl.outcome = asio::error::no_memory;
+  });
   impl.io.run_until(deadline);
   if (!done) {
     // Closing ends the pending operation, and with it the coroutine.

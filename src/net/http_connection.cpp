@@ -21,8 +21,8 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kBodyReadBytes = 64 << 10;
 
-// A client that was refused may still be sending. Closing at once would reset the connection and take
-// the answer away from it, so that much is read and thrown away first (RFC 9112 section 9.6).
+// A client that was refused may still be sending. Closing at once would reset the connection and
+// take the answer away from it, so that much is read and thrown away first (RFC 9112 section 9.6).
 constexpr std::size_t kLingerBytes = std::size_t{8} << 20;
 constexpr std::chrono::seconds kLingerTime{2};
 
@@ -90,8 +90,7 @@ void HttpConnection::finish() {
 }
 
 std::future<void> HttpConnection::abort() {
-  return asio::post(stream_.get_executor(),
-                    asio::use_future([self = shared_from_this()] {
+  return asio::post(stream_.get_executor(), asio::use_future([self = shared_from_this()] {
                       self->finishing_ = true;
                       self->stream_.close();
                     }));

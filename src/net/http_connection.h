@@ -1,8 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
-#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <memory>
@@ -17,8 +17,8 @@ namespace tinysplit {
 
 class HttpConnection;
 
-// What the server, its connections and the responders that are still out share. A responder keeps it
-// alive, so that it may be called when the server is gone: its answer then goes nowhere.
+// What the server, its connections and the responders that are still out share. A responder keeps
+// it alive, so that it may be called when the server is gone: its answer then goes nowhere.
 struct HttpServerCore : std::enable_shared_from_this<HttpServerCore> {
   HttpServerOptions options;
   HttpHandler handler;
@@ -36,8 +36,8 @@ struct HttpServerCore : std::enable_shared_from_this<HttpServerCore> {
   void remove(HttpConnection* connection);
 };
 
-// One client's connection. All of it but the constructor runs on the strand of its socket. A responder
-// may keep the object, never the coroutine, alive for longer than the core's io_context.
+// One client's connection. All of it but the constructor runs on the strand of its socket. A
+// responder may keep the object, never the coroutine, alive for longer than the core's io_context.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
   HttpConnection(HttpServerCore& core, boost::asio::ip::tcp::socket socket);

@@ -17,7 +17,8 @@ using tcp = asio::ip::tcp;
 
 // Connections beyond the limit that are told so at the same time; any more are just closed.
 constexpr int kMaxRejections = 64;
-// When accepting fails (no more file descriptors), trying again at once would only burn the processor.
+// When accepting fails (no more file descriptors), trying again at once would only burn the
+// processor.
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
 }  // namespace

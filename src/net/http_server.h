@@ -13,12 +13,13 @@
 
 namespace tinysplit {
 
-// Gives the answer to one request, from any thread, at any time, even after the server is gone. Only
-// the first call counts. If every copy is destroyed without a call, the client gets a 500.
+// Gives the answer to one request, from any thread, at any time, even after the server is gone.
+// Only the first call counts. If every copy is destroyed without a call, the client gets a 500.
 using HttpResponder = std::function<void(HttpResponse)>;
 
-// Runs on an I/O thread of the server and must not block: long work goes to a thread of its own, which
-// then calls the responder. May be called by several I/O threads at once. An exception gives a 500.
+// Runs on an I/O thread of the server and must not block: long work goes to a thread of its own,
+// which then calls the responder. May be called by several I/O threads at once. An exception gives
+// a 500.
 using HttpHandler = std::function<void(HttpRequest&&, HttpResponder)>;
 
 struct HttpServerOptions {
@@ -28,21 +29,23 @@ struct HttpServerOptions {
   std::size_t max_header_bytes = limits::kMaxHeaderBytes;
   std::size_t max_body_bytes = limits::kMaxBodyBytes;
   std::size_t max_connections = limits::kMaxConnections;
-  std::chrono::milliseconds idle_timeout{60'000};     // of a connection between two requests
-  std::chrono::milliseconds header_timeout{10'000};   // from the first byte of a head to its last
-  std::chrono::milliseconds stall_timeout{30'000};    // without a byte of body or response moving
-  std::chrono::milliseconds request_timeout{300'000};  // from the first byte of a head to the last of
-                                                       // the body
+  std::chrono::milliseconds idle_timeout{60'000};      // of a connection between two requests
+  std::chrono::milliseconds header_timeout{10'000};    // from the first byte of a head to its last
+  std::chrono::milliseconds stall_timeout{30'000};     // without a byte of body or response moving
+  std::chrono::milliseconds request_timeout{300'000};  // from the first byte of a head to the last
+                                                       // of the body
 };
 
-// HTTP/1.1 (RFC 9110, 9112) with keep-alive, pipelining (answered in order) and 100-continue. Errors
-// that the server finds itself are answered with {"message": "..."}: 400 malformed, 413 body too large, 417 unknown
-// expectation, 431 head too large, 503 too many connections. Clients that are too slow are cut off.
-// Answers carry no Date field: on a slow link every byte of a small answer counts. Thread-safe.
+// HTTP/1.1 (RFC 9110, 9112) with keep-alive, pipelining (answered in order) and 100-continue.
+// Errors that the server finds itself are answered with {"message": "..."}: 400 malformed, 413 body
+// too large, 417 unknown expectation, 431 head too large, 503 too many connections. Clients that
+// are too slow are cut off. Answers carry no Date field: on a slow link every byte of a small
+// answer counts. Thread-safe.
 class HttpServer {
  public:
-  // Binds, listens and starts to serve on threads of its own. Errors: UNAVAILABLE naming the address
-  // (in use, not of this machine, not permitted), INVALID_ARGUMENT (not an address or host name).
+  // Binds, listens and starts to serve on threads of its own. Errors: UNAVAILABLE naming the
+  // address (in use, not of this machine, not permitted), INVALID_ARGUMENT (not an address or host
+  // name).
   static Result<std::unique_ptr<HttpServer>> listen(const HttpServerOptions& options,
                                                     HttpHandler handler);
   // stop() without grace.

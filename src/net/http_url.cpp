@@ -24,7 +24,8 @@ Result<std::string> take_host(std::string_view& rest) {
     rest.remove_prefix(host.size());
   }
   if (host.empty()) return bad_url("has no host");
-  if (host.find('@') != std::string_view::npos) return bad_url("has a user, which is not supported");
+  if (host.find('@') != std::string_view::npos)
+    return bad_url("has a user, which is not supported");
   return std::string(host);
 }
 

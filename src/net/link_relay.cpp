@@ -20,8 +20,8 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 // What fits an Ethernet frame after the IPv4 and TCP heads.
 constexpr std::size_t kSegmentBytes = 1460;
 constexpr std::size_t kReadBytes = 16 << 10;
-// How much work the link takes on in advance: enough that it never idles while a sender waits for its
-// turn, little enough that a new rate soon shows.
+// How much work the link takes on in advance: enough that it never idles while a sender waits for
+// its turn, little enough that a new rate soon shows.
 constexpr std::int64_t kBacklogNs = 20'000'000;
 // Of bytes that have arrived and whose receiver does not take them.
 constexpr std::size_t kMaxQueuedBytes = std::size_t{1} << 20;
@@ -155,9 +155,10 @@ void LinkRelay::finish_half(bool well) {
 }
 
 void LinkRelay::start() {
-  asio::co_spawn(client_.get_executor(), run(), [self = shared_from_this()](std::exception_ptr failure) {
-    if (failure) self->reset();
-  });
+  asio::co_spawn(client_.get_executor(), run(),
+                 [self = shared_from_this()](std::exception_ptr failure) {
+                   if (failure) self->reset();
+                 });
 }
 
 asio::awaitable<void> LinkRelay::run() {
@@ -176,10 +177,9 @@ asio::awaitable<void> LinkRelay::run() {
   server_.set_option(tcp::no_delay(true), ignored);
   const auto self = shared_from_this();
   const auto spawn = [&self](asio::awaitable<bool> half) {
-    asio::co_spawn(self->client_.get_executor(), std::move(half),
-                   [self](std::exception_ptr failure, bool well) {
-                     self->finish_half(well && !failure);
-                   });
+    asio::co_spawn(
+        self->client_.get_executor(), std::move(half),
+        [self](std::exception_ptr failure, bool well) { self->finish_half(well && !failure); });
   };
   spawn(up_.read());
   spawn(up_.write());

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <boost/asio.hpp>
 #include <atomic>
+#include <boost/asio.hpp>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -11,8 +11,8 @@
 #include "net/link_schedule.h"
 #include "net/link_shaper.h"
 
-// Inside of the link shaper; not for other folders. Everything runs on the shaper's one thread, except
-// where an atomic says otherwise.
+// Inside of the link shaper; not for other folders. Everything runs on the shaper's one thread,
+// except where an atomic says otherwise.
 namespace tinysplit {
 
 class LinkRelay;
@@ -34,11 +34,13 @@ struct LinkCore {
   boost::asio::ip::tcp::endpoint server;
   LinkState state = LinkState::kUp;
   std::set<LinkRelay*> relays;
-  // Cancelled to wake who waits for another state. Must go before the io_context, the rest after it.
+  // Cancelled to wake who waits for another state. Must go before the io_context, the rest after
+  // it.
   std::optional<boost::asio::steady_timer> state_changed;
 };
 
-// One way through one connection: bytes read from `from` are written to `to` when they would arrive.
+// One way through one connection: bytes read from `from` are written to `to` when they would
+// arrive.
 class LinkPipe {
  public:
   LinkPipe(LinkCore& core, LinkDirection& direction, boost::asio::ip::tcp::socket& from,

@@ -60,8 +60,8 @@ double RateProfile::finish_s(double start_s, double bits) const {
   double period_start_s = std::floor(start_s / period_s_) * period_s_;
   std::size_t i = point_at(start_s - period_start_s);
   double now_s = start_s;
-  // Less than a period is left, so this passes every point once at most; the rounding of sums may cost
-  // another pass.
+  // Less than a period is left, so this passes every point once at most; the rounding of sums may
+  // cost another pass.
   for (std::size_t steps = 0; bits > 0 && steps < 3 * points_.size(); ++steps) {
     const bool is_last = i + 1 == points_.size();
     const double end_s = period_start_s + (is_last ? period_s_ : points_[i + 1].time_s);

@@ -19,7 +19,8 @@ class RateProfile {
   // Errors: INVALID_ARGUMENT (no points, times that do not rise, rates that are negative or all 0).
   static Result<RateProfile> repeating(std::vector<RatePoint> trace);
 
-  // When the last of `bits`, begun at `start_s`, is through; times are seconds from the link's start.
+  // When the last of `bits`, begun at `start_s`, is through; times are seconds from the link's
+  // start.
   double finish_s(double start_s, double bits) const;
   double rate_at(double time_s) const;
   double mean_bits_per_s() const { return bits_per_period_ / period_s_; }
@@ -33,17 +34,17 @@ class RateProfile {
   double bits_per_period_ = 0;
 };
 
-// The arithmetic of one direction of a link: segments leave in the order in which they come, each takes
-// its bits over the rate to send, and arrives `delay` after its last bit was sent. Computed on absolute
-// times, so that lateness of a caller's timers never adds up. Times are nanoseconds of one clock.
-// Not thread-safe.
+// The arithmetic of one direction of a link: segments leave in the order in which they come, each
+// takes its bits over the rate to send, and arrives `delay` after its last bit was sent. Computed
+// on absolute times, so that lateness of a caller's timers never adds up. Times are nanoseconds of
+// one clock. Not thread-safe.
 class LinkSchedule {
  public:
   LinkSchedule(RateProfile profile, std::int64_t delay_ns, std::int64_t start_ns)
       : profile_(std::move(profile)), delay_ns_(delay_ns), start_ns_(start_ns) {}
 
-  // A segment of `bytes` that is ready to be sent at `now_ns`; returns when it arrives. Arrivals never
-  // go back in time, even when the delay was shortened in between.
+  // A segment of `bytes` that is ready to be sent at `now_ns`; returns when it arrives. Arrivals
+  // never go back in time, even when the delay was shortened in between.
   std::int64_t admit_ns(std::int64_t now_ns, std::size_t bytes);
 
   // Bits per second at that moment.

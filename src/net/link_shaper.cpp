@@ -120,7 +120,8 @@ LinkShaper::~LinkShaper() { stop(); }
 Result<std::unique_ptr<LinkShaper>> LinkShaper::start(const LinkShaperOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const Profiles link, make_profiles(options.link));
   auto impl = std::make_unique<Impl>(link);
-  TINYSPLIT_ASSIGN_OR_RETURN(impl->core.server, resolve(impl->io, options.to_host, options.to_port));
+  TINYSPLIT_ASSIGN_OR_RETURN(impl->core.server,
+                             resolve(impl->io, options.to_host, options.to_port));
   TINYSPLIT_ASSIGN_OR_RETURN(impl->acceptor,
                              open_acceptor(impl->io, options.listen_host, options.listen_port));
   const tcp::endpoint local = impl->acceptor->local_endpoint();

@@ -14,15 +14,16 @@ namespace tinysplit {
 struct LinkParameters {
   double uplink_bits_per_s = 0;
   double downlink_bits_per_s = 0;
-  double delay_s = 0;                        // one way, the same both ways
-  std::vector<RatePoint> uplink_trace;       // if not empty, in the place of uplink_bits_per_s
+  double delay_s = 0;                   // one way, the same both ways
+  std::vector<RatePoint> uplink_trace;  // if not empty, in the place of uplink_bits_per_s
   std::vector<RatePoint> downlink_trace;
 };
 
 enum class LinkState {
   kUp,
-  kReset,      // connections are reset, new ones as soon as they are made: the edge's process is gone
-  kBlackhole,  // nothing moves, nothing fails; when the link comes up again it goes on: the radio is off
+  kReset,  // connections are reset, new ones as soon as they are made: the edge's process is gone
+  kBlackhole,  // nothing moves, nothing fails; when the link comes up again it goes on: the radio
+               // is off
 };
 
 struct LinkShaperOptions {
@@ -33,16 +34,16 @@ struct LinkShaperOptions {
   LinkParameters link;
 };
 
-// A TCP proxy on one thread of its own that behaves like a slow link. All connections share the rate of
-// a direction; bytes are sent in segments of at most 1460 in the order in which they come, each takes
-// 8 * bytes / rate, then the delay. A new connection carries its first bytes one round trip later, as
-// after TCP's handshake, though connect() itself returns at once. Buffers are bounded: a sender that is
-// faster than the link is held back. Not modelled: loss, slow start, bytes of TCP and IP headers.
-// Thread-safe.
+// A TCP proxy on one thread of its own that behaves like a slow link. All connections share the
+// rate of a direction; bytes are sent in segments of at most 1460 in the order in which they come,
+// each takes 8 * bytes / rate, then the delay. A new connection carries its first bytes one round
+// trip later, as after TCP's handshake, though connect() itself returns at once. Buffers are
+// bounded: a sender that is faster than the link is held back. Not modelled: loss, slow start,
+// bytes of TCP and IP headers. Thread-safe.
 class LinkShaper {
  public:
-  // Listens and starts. Errors: UNAVAILABLE naming the address, INVALID_ARGUMENT (rates that are not
-  // positive, a negative delay, a wrong trace).
+  // Listens and starts. Errors: UNAVAILABLE naming the address, INVALID_ARGUMENT (rates that are
+  // not positive, a negative delay, a wrong trace).
   static Result<std::unique_ptr<LinkShaper>> start(const LinkShaperOptions& options);
   ~LinkShaper();
 

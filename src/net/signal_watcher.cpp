@@ -40,7 +40,8 @@ Result<std::unique_ptr<SignalWatcher>> SignalWatcher::watch(std::initializer_lis
     boost::system::error_code error;
     impl->signals.add(number, error);
     if (error) {
-      return internal_error("cannot watch signal " + std::to_string(number) + ": " + error.message());
+      return internal_error("cannot watch signal " + std::to_string(number) + ": " +
+                            error.message());
     }
   }
   impl->wait();
@@ -62,7 +63,8 @@ Result<std::unique_ptr<TerminationSignal>> TerminationSignal::create() {
     boost::system::error_code error;
     impl->signals.add(number, error);
     if (error) {
-      return internal_error("cannot watch signal " + std::to_string(number) + ": " + error.message());
+      return internal_error("cannot watch signal " + std::to_string(number) + ": " +
+                            error.message());
     }
   }
   return std::unique_ptr<TerminationSignal>(new TerminationSignal(std::move(impl)));

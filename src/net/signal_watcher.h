@@ -8,8 +8,8 @@
 
 namespace tinysplit {
 
-// While it lives, the given signals run `callback(number)` on a thread of its own instead of ending the
-// process. One signal number may have several watchers.
+// While it lives, the given signals run `callback(number)` on a thread of its own instead of ending
+// the process. One signal number may have several watchers.
 class SignalWatcher {
  public:
   // Errors: INTERNAL with the system's reason.
@@ -23,8 +23,8 @@ class SignalWatcher {
   std::unique_ptr<Impl> impl_;
 };
 
-// Waits for SIGINT or SIGTERM. Create it before announcing that the process is ready, so that no signal
-// is missed.
+// Waits for SIGINT or SIGTERM. Create it before announcing that the process is ready, so that no
+// signal is missed.
 class TerminationSignal {
  public:
   static Result<std::unique_ptr<TerminationSignal>> create();

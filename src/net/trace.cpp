@@ -49,7 +49,8 @@ Result<std::vector<RatePoint>> parse_trace(std::string_view csv) {
     RatePoint point;
     double mbit_per_s = 0;
     const std::string_view first = take(text, ',');
-    const bool is_row = parse_number(first, point.time_s) && parse_number(take(text, ','), mbit_per_s);
+    const bool is_row =
+        parse_number(first, point.time_s) && parse_number(take(text, ','), mbit_per_s);
     if (!is_row) {
       if (line == 1) continue;  // the names of the columns
       return wrong_line(line, "is not \"time_s,mbit_per_s\"");
@@ -67,7 +68,8 @@ Result<std::vector<RatePoint>> parse_trace(std::string_view csv) {
     points.push_back(point);
   }
   if (points.empty()) return invalid_argument("the trace has no line of \"time_s,mbit_per_s\"");
-  if (!any_rate) return invalid_argument("the trace has no rate above 0, nothing would ever arrive");
+  if (!any_rate)
+    return invalid_argument("the trace has no rate above 0, nothing would ever arrive");
   return points;
 }
 

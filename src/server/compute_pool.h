@@ -22,7 +22,8 @@ class SegmentCache {
  public:
   static constexpr std::size_t kMaxSegments = 64;
 
-  // Layers [begin, end) of `engine`'s model, valid until the next call. Errors: as Engine::make_segment.
+  // Layers [begin, end) of `engine`'s model, valid until the next call. Errors: as
+  // Engine::make_segment.
   Result<Segment*> get(const std::shared_ptr<Engine>& engine, int begin, int end);
 
  private:

@@ -23,8 +23,8 @@ struct EdgeServerOptions {
   OffloadingSettings offloading;
 };
 
-// The edge: models, compute workers, the offloading tools and the HTTP endpoints of docs/protocol.md.
-// Thread-safe.
+// The edge: models, compute workers, the offloading tools and the HTTP endpoints of
+// docs/protocol.md. Thread-safe.
 class EdgeServer {
  public:
   // Loads the models and starts to serve. `clock` must outlive the server.

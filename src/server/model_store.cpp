@@ -74,8 +74,9 @@ Status ModelStore::load(const ModelFolder& folder) {
 Status ModelStore::take(const ModelFolder& folder, std::shared_ptr<Engine> engine,
                         Analytics analytics) {
   TINYSPLIT_ASSIGN_OR_RETURN(
-      auto offloading, OffloadingModel::create(folder.name, folder.model_path.string(),
-                                               folder.analytics_path.string(), std::move(analytics)));
+      auto offloading,
+      OffloadingModel::create(folder.name, folder.model_path.string(),
+                              folder.analytics_path.string(), std::move(analytics)));
   manager_.set_model(offloading);
   auto served = std::make_shared<const ServedModel>(
       ServedModel{folder, std::move(engine), std::move(offloading)});

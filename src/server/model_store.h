@@ -33,8 +33,8 @@ struct ModelStoreOptions {
 // Thread-safe: entries are immutable and replaced whole.
 class ModelStore {
  public:
-  // Loads every model of `models`; one that cannot be loaded is logged and left out. `manager` learns
-  // of each model and must outlive the store. Errors: NOT_FOUND (no such folder).
+  // Loads every model of `models`; one that cannot be loaded is logged and left out. `manager`
+  // learns of each model and must outlive the store. Errors: NOT_FOUND (no such folder).
   static Result<std::unique_ptr<ModelStore>> open(const std::filesystem::path& models,
                                                   OffloadingManager& manager,
                                                   const ModelStoreOptions& options = {});
@@ -44,8 +44,8 @@ class ModelStore {
   std::vector<std::shared_ptr<const ServedModel>> all() const;
 
   // Measures the model on `input` (of its one input's shape), takes the result into use and writes
-  // analytics.json. Errors: NOT_FOUND, INVALID_ARGUMENT (shape), FAILED_PRECONDITION (the file cannot
-  // be written; the new times are in use all the same).
+  // analytics.json. Errors: NOT_FOUND, INVALID_ARGUMENT (shape), FAILED_PRECONDITION (the file
+  // cannot be written; the new times are in use all the same).
   Result<std::shared_ptr<const ServedModel>> measure(std::string_view name, const Tensor& input,
                                                      int runs);
 

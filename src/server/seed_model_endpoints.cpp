@@ -47,8 +47,8 @@ Result<HttpResponse> initialize(EdgeState& state, const HttpRequest& http) {
   TINYSPLIT_ASSIGN_OR_RETURN(const TensorRequest request,
                              parse_model_initialization_request(http.body));
   TINYSPLIT_ASSIGN_OR_RETURN(
-      const auto model, state.models.measure(request.model_name, request.input,
-                                             kInitializationRuns));
+      const auto model,
+      state.models.measure(request.model_name, request.input, kInitializationRuns));
   return json_response(
       OrderedJson{{"text", print_model(*model)},
                   {"model_info",
@@ -70,8 +70,8 @@ Result<HttpResponse> infer(EdgeState& state, const HttpRequest& http, SegmentCac
       Segment* const segment,
       segments.get(model->engine, static_cast<int>(request.start_layer_index), graph.num_layers()));
   if (segment->inputs().size() != 1) {
-    return invalid_argument("layers from " + std::to_string(request.start_layer_index) + " on read " +
-                            std::to_string(segment->inputs().size()) +
+    return invalid_argument("layers from " + std::to_string(request.start_layer_index) +
+                            " on read " + std::to_string(segment->inputs().size()) +
                             " tensors, this endpoint takes one; use POST /v1/infer");
   }
   std::vector<NamedTensor> inputs;
@@ -106,10 +106,9 @@ void run_on_worker(EdgeState& state, HttpRequest&& request, HttpResponder respon
 }  // namespace
 
 void handle_model_initialization(EdgeState& state, HttpRequest&& request, HttpResponder respond) {
-  run_on_worker(state, std::move(request), std::move(respond),
-                [](EdgeState& at, const HttpRequest& http, SegmentCache&) {
-                  return initialize(at, http);
-                });
+  run_on_worker(
+      state, std::move(request), std::move(respond),
+      [](EdgeState& at, const HttpRequest& http, SegmentCache&) { return initialize(at, http); });
 }
 
 void handle_model_inference(EdgeState& state, HttpRequest&& request, HttpResponder respond) {

@@ -12,13 +12,13 @@ namespace tinysplit {
 // Base64 of RFC 4648 section 4, with padding, without line breaks.
 std::string base64_encode(std::span<const std::byte> bytes);
 
-// Number of bytes that `text` stands for, from its length and padding alone; nothing else is checked.
-// Errors: INVALID_ARGUMENT when the length is not a multiple of 4.
+// Number of bytes that `text` stands for, from its length and padding alone; nothing else is
+// checked. Errors: INVALID_ARGUMENT when the length is not a multiple of 4.
 Result<std::size_t> base64_decoded_bytes(std::string_view text);
 
-// Decodes into `out`, which must have exactly base64_decoded_bytes(text) bytes. Strict: no character
-// outside the alphabet (white space neither), padding only at the end, unused bits zero (section 3.5).
-// Errors: INVALID_ARGUMENT naming the position; `out` is then unspecified.
+// Decodes into `out`, which must have exactly base64_decoded_bytes(text) bytes. Strict: no
+// character outside the alphabet (white space neither), padding only at the end, unused bits zero
+// (section 3.5). Errors: INVALID_ARGUMENT naming the position; `out` is then unspecified.
 Status base64_decode(std::string_view text, std::span<std::byte> out);
 
 }  // namespace tinysplit

@@ -76,10 +76,17 @@ constexpr cbor_callbacks make_callbacks() {
 }
 constexpr cbor_callbacks kCallbacks = make_callbacks();
 
-constexpr std::array<std::string_view, 11> kKindNames = {
-    "an unsigned integer", "a negative integer", "a byte string", "a text string",
-    "an array",            "a map",              "a tag",         "a float",
-    "a boolean",           "null",               "undefined"};
+constexpr std::array<std::string_view, 11> kKindNames = {"an unsigned integer",
+                                                         "a negative integer",
+                                                         "a byte string",
+                                                         "a text string",
+                                                         "an array",
+                                                         "a map",
+                                                         "a tag",
+                                                         "a float",
+                                                         "a boolean",
+                                                         "null",
+                                                         "undefined"};
 
 std::string name_of(CborKind kind) { return std::string(kKindNames[std::size_t(kind)]); }
 
@@ -96,8 +103,8 @@ Status too_large(std::string_view what, std::string_view thing, std::uint64_t va
 Result<CborItem> CborReader::next(std::string_view what) {
   const std::string_view rest = bytes_.substr(position_);
   Sink sink;
-  const cbor_decoder_result result = cbor_stream_decode(
-      reinterpret_cast<cbor_data>(rest.data()), rest.size(), &kCallbacks, &sink);
+  const cbor_decoder_result result =
+      cbor_stream_decode(reinterpret_cast<cbor_data>(rest.data()), rest.size(), &kCallbacks, &sink);
   if (result.status == CBOR_DECODER_NEDATA) {
     return data_loss(field(what) + "the data ends at byte " + std::to_string(bytes_.size()) +
                      " in the middle of it");
@@ -204,8 +211,8 @@ Status CborReader::skip(std::string_view what) {
 
 Status CborReader::expect_end() const {
   if (position_ == bytes_.size()) return ok_status();
-  return invalid_argument(std::to_string(bytes_.size() - position_) + " bytes follow the end at byte " +
-                          std::to_string(position_));
+  return invalid_argument(std::to_string(bytes_.size() - position_) +
+                          " bytes follow the end at byte " + std::to_string(position_));
 }
 
 Status CborMapReader::begin() {
@@ -219,7 +226,8 @@ Result<bool> CborMapReader::next() {
     TINYSPLIT_ASSIGN_OR_RETURN(const CborItem item, reader_.next(what_));
     if (item.kind == CborKind::kUnsigned && item.value < 64) {
       if (has(item.value)) {
-        return invalid_argument(field(what_) + "key " + std::to_string(item.value) + " comes twice");
+        return invalid_argument(field(what_) + "key " + std::to_string(item.value) +
+                                " comes twice");
       }
       seen_ |= std::uint64_t{1} << item.value;
       key_ = item.value;

@@ -33,10 +33,11 @@ struct CborItem {
   std::string_view data;  // kBytes, kText (valid UTF-8): points into the input
 };
 
-// Pulls data items out of bytes that it does not own and does not trust. Counts of arrays and maps are
-// at most the bytes that are left. Items of indefinite length are refused. Every read names what it
-// expected in `what` ("tensors") for the error message. After an error the position is unspecified.
-// Errors: DATA_LOSS (truncated), INVALID_ARGUMENT (not CBOR, another kind), OUT_OF_RANGE (a limit).
+// Pulls data items out of bytes that it does not own and does not trust. Counts of arrays and maps
+// are at most the bytes that are left. Items of indefinite length are refused. Every read names
+// what it expected in `what` ("tensors") for the error message. After an error the position is
+// unspecified. Errors: DATA_LOSS (truncated), INVALID_ARGUMENT (not CBOR, another kind),
+// OUT_OF_RANGE (a limit).
 class CborReader {
  public:
   explicit CborReader(std::string_view bytes) : bytes_(bytes) {}
@@ -76,8 +77,8 @@ class CborReader {
 //   }
 //   TINYSPLIT_RETURN_IF_ERROR(map.require(kId, "id"));
 //
-// Keys of another kind, or from 64, are passed over together with their values. A key that comes twice
-// is an error, whether known or not.
+// Keys of another kind, or from 64, are passed over together with their values. A key that comes
+// twice is an error, whether known or not.
 class CborMapReader {
  public:
   CborMapReader(CborReader& reader, std::string_view what) : reader_(reader), what_(what) {}

@@ -97,7 +97,8 @@ Result<std::vector<InferRequest::LinkSample>> read_link_samples(CborReader& read
 }
 
 Result<std::uint32_t> read_cut(CborReader& reader, std::string_view what) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::uint64_t cut, reader.read_unsigned(what, limits::kMaxLayers));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::uint64_t cut,
+                             reader.read_unsigned(what, limits::kMaxLayers));
   return static_cast<std::uint32_t>(cut);
 }
 
@@ -260,10 +261,10 @@ Result<InferRequest> decode_infer_request(std::string_view frame) {
   CborReader reader(frame);
   CborMapReader map(reader, "frame");
   InferRequest request;
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      const FrameHeader header, read_frame(reader, map, FrameKind::kInferRequest, [&] {
-        return read_request_field(reader, map.key(), request);
-      }));
+  TINYSPLIT_ASSIGN_OR_RETURN(const FrameHeader header,
+                             read_frame(reader, map, FrameKind::kInferRequest, [&] {
+                               return read_request_field(reader, map.key(), request);
+                             }));
   TINYSPLIT_RETURN_IF_ERROR(map.require(keys::kModel, "model"));
   TINYSPLIT_RETURN_IF_ERROR(map.require(keys::kModelDigest, "model_digest"));
   TINYSPLIT_RETURN_IF_ERROR(map.require(keys::kDeviceId, "device_id"));
@@ -279,10 +280,10 @@ Result<InferReply> decode_infer_reply(std::string_view frame) {
   CborReader reader(frame);
   CborMapReader map(reader, "frame");
   InferReply reply;
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      const FrameHeader header, read_frame(reader, map, FrameKind::kInferReply, [&] {
-        return read_reply_field(reader, map.key(), reply);
-      }));
+  TINYSPLIT_ASSIGN_OR_RETURN(const FrameHeader header,
+                             read_frame(reader, map, FrameKind::kInferReply, [&] {
+                               return read_reply_field(reader, map.key(), reply);
+                             }));
   TINYSPLIT_RETURN_IF_ERROR(map.require(keys::kModelDigest, "model_digest"));
   TINYSPLIT_RETURN_IF_ERROR(map.require(keys::kOutputs, "outputs"));
   TINYSPLIT_RETURN_IF_ERROR(map.require(keys::kDecodeTime, "decode_s"));

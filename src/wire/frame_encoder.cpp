@@ -79,7 +79,8 @@ Status write_layer_times(CborWriter& writer, const std::vector<double>& times_s)
   return ok_status();
 }
 
-Status write_link_samples(CborWriter& writer, const std::vector<InferRequest::LinkSample>& samples) {
+Status write_link_samples(CborWriter& writer,
+                          const std::vector<InferRequest::LinkSample>& samples) {
   TINYSPLIT_RETURN_IF_ERROR(
       check_count("link_samples", samples.size(), limits::kMaxLinkSamplesPerMessage));
   writer.begin_array(samples.size());
@@ -141,7 +142,8 @@ Status encode_request(const InferRequest& request, const Tensors& tensors,
   const std::int64_t begin_ns = options.clock != nullptr ? options.clock->now_ns() : 0;
   TINYSPLIT_RETURN_IF_ERROR(check_model_name(request.model));
   TINYSPLIT_RETURN_IF_ERROR(check_device_id(request.device_id));
-  if (request.cut > limits::kMaxLayers) return out_of_range("cut is beyond the layers of any model");
+  if (request.cut > limits::kMaxLayers)
+    return out_of_range("cut is beyond the layers of any model");
   CborWriter writer(out);
   const bool with_constraints = count_keys(request.constraints) > 0;
   begin_frame(writer,
@@ -179,7 +181,8 @@ Status encode_request(const InferRequest& request, const Tensors& tensors,
 
 Status write_next(CborWriter& writer, const InferReply::Next& next) {
   namespace keys = frame_keys::next;
-  if (next.cut > limits::kMaxLayers) return out_of_range("next.cut is beyond the layers of any model");
+  if (next.cut > limits::kMaxLayers)
+    return out_of_range("next.cut is beyond the layers of any model");
   writer.begin_map(3);
   writer.write_unsigned(keys::kCut);
   writer.write_unsigned(next.cut);

@@ -20,9 +20,9 @@ Status check_frame_version(std::uint64_t version);
 Status check_frame_kind(std::uint64_t kind, FrameKind expected);
 Status check_frame_header(const CborMapReader& map, const CborReader& reader);
 
-// Walks the whole frame. `read_field()` reads the value of any key, map.key(), but those of the header.
-// Version and kind are checked as soon as they are read: in a frame of another version or kind, what
-// follows means something else.
+// Walks the whole frame. `read_field()` reads the value of any key, map.key(), but those of the
+// header. Version and kind are checked as soon as they are read: in a frame of another version or
+// kind, what follows means something else.
 template <typename ReadField>
 Result<FrameHeader> read_frame(CborReader& reader, CborMapReader& map, FrameKind expected,
                                ReadField read_field) {

@@ -12,8 +12,9 @@
 #include "core/tensor.h"
 #include "wire/tensor_codec.h"
 
-// The messages between a device and an edge, as CBOR maps with integer keys in deterministic encoding
-// (RFC 8949 section 4.2). docs/protocol.md is their specification. Transports carry them unchanged.
+// The messages between a device and an edge, as CBOR maps with integer keys in deterministic
+// encoding (RFC 8949 section 4.2). docs/protocol.md is their specification. Transports carry them
+// unchanged.
 //
 // Encoders replace the contents of `out` and keep its capacity: with one string reused, encoding
 // allocates nothing after the first message. Decoders trust nothing: every error names the field.
@@ -73,7 +74,7 @@ struct InferReply {
 
 struct ErrorReply {
   std::uint64_t id = 0;  // of the request, 0 if it could not be read
-  Status status;         // not ok; messages beyond limits::kMaxErrorMessageBytes are cut on encoding
+  Status status;  // not ok; messages beyond limits::kMaxErrorMessageBytes are cut on encoding
 };
 
 struct EncodeOptions {
@@ -82,8 +83,8 @@ struct EncodeOptions {
   const Clock* clock = nullptr;
 };
 
-// Errors: INVALID_ARGUMENT (bad names, digest, times), OUT_OF_RANGE (too many of something); `out` is
-// then unspecified.
+// Errors: INVALID_ARGUMENT (bad names, digest, times), OUT_OF_RANGE (too many of something); `out`
+// is then unspecified.
 Status encode_frame(const InferRequest& request, const EncodeOptions& options, std::string& out);
 Status encode_frame(const InferReply& reply, const EncodeOptions& options, std::string& out);
 // The same with `tensors` in the place of request.tensors or reply.outputs.
@@ -93,8 +94,8 @@ Status encode_frame(const InferReply& reply, std::span<const NamedTensorView> te
                     const EncodeOptions& options, std::string& out);
 void encode_frame(const ErrorReply& error, std::string& out);
 
-// Errors: DATA_LOSS (truncated), INVALID_ARGUMENT (malformed, a wrong or missing field), OUT_OF_RANGE
-// (beyond a limit), UNIMPLEMENTED (another protocol version).
+// Errors: DATA_LOSS (truncated), INVALID_ARGUMENT (malformed, a wrong or missing field),
+// OUT_OF_RANGE (beyond a limit), UNIMPLEMENTED (another protocol version).
 Result<FrameKind> frame_kind(std::string_view frame);
 Result<InferRequest> decode_infer_request(std::string_view frame);
 Result<InferReply> decode_infer_reply(std::string_view frame);
@@ -104,7 +105,9 @@ Result<ErrorReply> decode_error_reply(std::string_view frame);
 std::uint64_t frame_id_or_zero(std::string_view frame);
 
 // What an HTTP answer other than 200 says: the status of an ErrorReply or the "message" of a JSON
-// object, whichever `content_type` announces, else a status made of the HTTP status alone. Never ok.
-Status status_of_error_answer(int http_status, std::string_view content_type, std::string_view body);
+// object, whichever `content_type` announces, else a status made of the HTTP status alone. Never
+// ok.
+Status status_of_error_answer(int http_status, std::string_view content_type,
+                              std::string_view body);
 
 }  // namespace tinysplit

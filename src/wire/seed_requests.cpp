@@ -68,7 +68,8 @@ Result<std::uint32_t> parse_layer_key(std::string_view key) {
   if (key.starts_with(kPrefix)) {
     const std::string_view digits = key.substr(kPrefix.size());
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), layer);
-    if (!digits.empty() && error == std::errc() && end == digits.data() + digits.size()) return layer;
+    if (!digits.empty() && error == std::errc() && end == digits.data() + digits.size())
+      return layer;
   }
   return invalid_argument(
       "the keys of \"layers_inference_time\" must be \"layer_\" and a layer number");
@@ -112,14 +113,16 @@ Result<Shape> read_shape(const Json& request) {
   const Json* value = find(request, kKey);
   if (value == nullptr) return missing(kKey);
   if (!value->is_array() || value->size() > limits::kMaxRank) {
-    return wrong_type(kKey, "an array of at most " + std::to_string(limits::kMaxRank) + " integers");
+    return wrong_type(kKey,
+                      "an array of at most " + std::to_string(limits::kMaxRank) + " integers");
   }
   std::array<std::int64_t, limits::kMaxRank> dims{};
   for (std::size_t i = 0; i < value->size(); ++i) {
     const Json& dim = (*value)[i];
-    if (!dim.is_number_unsigned() || dim.get<std::uint64_t>() > std::uint64_t(limits::kMaxElements)) {
-      return wrong_type(kKey, "an array of integers from 0 to " +
-                                  std::to_string(limits::kMaxElements));
+    if (!dim.is_number_unsigned() ||
+        dim.get<std::uint64_t>() > std::uint64_t(limits::kMaxElements)) {
+      return wrong_type(kKey,
+                        "an array of integers from 0 to " + std::to_string(limits::kMaxElements));
     }
     dims[i] = dim.get<std::int64_t>();
   }

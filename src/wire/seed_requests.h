@@ -9,9 +9,9 @@
 #include "core/status.h"
 #include "core/tensor.h"
 
-// Requests of the original JSON endpoints under /api/offloading. Keys that are not listed are ignored.
-// Errors, for all: INVALID_ARGUMENT or OUT_OF_RANGE; a missing key keeps the original's text at the
-// start of its message ("OPS: Key missing. Try again.").
+// Requests of the original JSON endpoints under /api/offloading. Keys that are not listed are
+// ignored. Errors, for all: INVALID_ARGUMENT or OUT_OF_RANGE; a missing key keeps the original's
+// text at the start of its message ("OPS: Key missing. Try again.").
 namespace tinysplit {
 
 // POST evaluate.

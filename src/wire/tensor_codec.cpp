@@ -38,9 +38,7 @@ constexpr std::array<TypeRow, 8> kTypes = {{
     {DType::kBool, 64},  // no tag of its own: uint8 with the dtype beside it
 }};
 
-std::uint64_t tag_of(DType dtype) {
-  return std::ranges::find(kTypes, dtype, &TypeRow::dtype)->tag;
-}
+std::uint64_t tag_of(DType dtype) { return std::ranges::find(kTypes, dtype, &TypeRow::dtype)->tag; }
 
 std::optional<DType> dtype_of_name(std::string_view name) {
   for (const TypeRow& row : kTypes) {
@@ -54,8 +52,8 @@ bool needs_dtype(DType dtype, DType sent_as) { return dtype == DType::kBool || d
 
 constexpr std::size_t kBlock = 256;
 
-// Exactly the values 0..255: the comparison of bits leaves out -0 and NaN. Without branches inside a
-// block, so that it becomes vector code.
+// Exactly the values 0..255: the comparison of bits leaves out -0 and NaN. Without branches inside
+// a block, so that it becomes vector code.
 bool is_all_bytes(std::span<const float> values) {
   for (std::size_t begin = 0; begin < values.size(); begin += kBlock) {
     const std::size_t end = std::min(begin + kBlock, values.size());
@@ -64,7 +62,8 @@ bool is_all_bytes(std::span<const float> values) {
       // Clamped first: converting a float that is out of range is undefined.
       const float clamped = values[i] > 0.0f ? std::min(values[i], 255.0f) : 0.0f;
       const float restored = static_cast<float>(static_cast<std::int32_t>(clamped));
-      difference |= std::bit_cast<std::uint32_t>(restored) ^ std::bit_cast<std::uint32_t>(values[i]);
+      difference |=
+          std::bit_cast<std::uint32_t>(restored) ^ std::bit_cast<std::uint32_t>(values[i]);
     }
     if (difference != 0) return false;
   }
@@ -139,13 +138,14 @@ Result<RawArray> read_array(CborReader& reader, std::string_view what) {
 
 Result<Tensor> restore(const RawArray& array, DType dtype, std::string_view what) {
   const bool plain = dtype == array.dtype;
-  const bool from_bytes = array.dtype == DType::kUint8 &&
-                          (dtype == DType::kFloat32 || dtype == DType::kBool);
+  const bool from_bytes =
+      array.dtype == DType::kUint8 && (dtype == DType::kFloat32 || dtype == DType::kBool);
   if (!plain && !from_bytes) {
     return unimplemented(std::string(what) + ": " + std::string(dtype_name(array.dtype)) +
                          " elements cannot be restored as " + std::string(dtype_name(dtype)));
   }
-  if (dtype == DType::kBool && !std::ranges::all_of(array.data, [](char c) { return c == 0 || c == 1; })) {
+  if (dtype == DType::kBool &&
+      !std::ranges::all_of(array.data, [](char c) { return c == 0 || c == 1; })) {
     return invalid_argument(std::string(what) + ": a bool is neither 0 nor 1");
   }
   Tensor tensor(dtype, array.shape);
@@ -232,7 +232,8 @@ Result<NamedTensor> read_tensor(CborReader& reader, std::string_view what) {
       case kDType: {
         TINYSPLIT_ASSIGN_OR_RETURN(const std::string_view text, reader.read_text(what, 16));
         dtype = dtype_of_name(text);
-        if (!dtype) return unimplemented(std::string(what) + ": unknown dtype \"" + std::string(text) + "\"");
+        if (!dtype)
+          return unimplemented(std::string(what) + ": unknown dtype \"" + std::string(text) + "\"");
         break;
       }
       default:

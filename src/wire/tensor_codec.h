@@ -28,18 +28,19 @@ enum class TensorForm {
 // The element type that `tensor` would have on the wire.
 DType wire_dtype(const TensorView& tensor, TensorForm form);
 
-// Exact number of bytes that append_tensor writes for a tensor of `dtype` and `shape` with a name of
-// `name_bytes` bytes, sent as `sent_as`.
+// Exact number of bytes that append_tensor writes for a tensor of `dtype` and `shape` with a name
+// of `name_bytes` bytes, sent as `sent_as`.
 std::size_t encoded_tensor_bytes(std::size_t name_bytes, DType dtype, const Shape& shape,
                                  DType sent_as);
 
 // Appends one tensor at about the speed of memcpy; NaN payloads and signed zeros are kept.
-// Errors: INVALID_ARGUMENT (a name that is empty, too long or not UTF-8; no data). Nothing is then written.
+// Errors: INVALID_ARGUMENT (a name that is empty, too long or not UTF-8; no data). Nothing is then
+// written.
 Status append_tensor(CborWriter& writer, const NamedTensorView& tensor, TensorForm form);
 
-// Reads one tensor; its elements are copied once, into aligned memory of their own. The length of the
-// data is checked against the shape, and both against the bytes that are left and limits.h, before
-// anything is allocated. `what` is the field for error messages.
+// Reads one tensor; its elements are copied once, into aligned memory of their own. The length of
+// the data is checked against the shape, and both against the bytes that are left and limits.h,
+// before anything is allocated. `what` is the field for error messages.
 Result<NamedTensor> read_tensor(CborReader& reader, std::string_view what);
 
 }  // namespace tinysplit

@@ -1,5 +1,5 @@
-// A model cut anywhere gives what the uncut model gives, bit for bit, also after its live tensors went
-// through a frame.
+// A model cut anywhere gives what the uncut model gives, bit for bit, also after its live tensors
+// went through a frame.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -114,9 +114,10 @@ TEST_P(EveryCut, GivesTheUncutOutput) {
 }
 
 std::string test_name(const testing::TestParamInfo<fs::path>& info) {
-  std::string name = info.param.parent_path().filename().string() + "_" +
-                     info.param.filename().string();
-  std::ranges::replace_if(name, [](unsigned char c) { return !std::isalnum(c); }, '_');
+  std::string name =
+      info.param.parent_path().filename().string() + "_" + info.param.filename().string();
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return !std::isalnum(c); }, '_');
   return name;
 }
 

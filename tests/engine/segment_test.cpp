@@ -14,7 +14,8 @@ namespace tinysplit {
 namespace {
 
 std::shared_ptr<Engine> bundled(const std::string& name, BackendPolicy backend) {
-  const std::filesystem::path folder = std::filesystem::path(TINYSPLIT_SOURCE_DIR) / "models" / name;
+  const std::filesystem::path folder =
+      std::filesystem::path(TINYSPLIT_SOURCE_DIR) / "models" / name;
   const auto graph = read_model(folder / (name + ".keras"));
   EXPECT_TRUE(graph.ok()) << graph.status().to_string();
   EngineOptions options;

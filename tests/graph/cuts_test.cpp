@@ -1,10 +1,11 @@
+#include "graph/cuts.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <random>
 
-#include "graph/cuts.h"
 #include "graph/fusion.h"
 #include "graph/graph_builder.h"
 #include "graph/metrics.h"
@@ -16,7 +17,8 @@ namespace {
 std::shared_ptr<const Graph> random_graph(unsigned seed) {
   std::mt19937 random(seed);
   GraphBuilder builder("random", "");
-  std::vector<ValueId> values = {builder.add_input("in", DType::kFloat32, Shape{1, 4, 4, 2}).value()};
+  std::vector<ValueId> values = {
+      builder.add_input("in", DType::kFloat32, Shape{1, 4, 4, 2}).value()};
   const auto any = [&] { return values[random() % values.size()]; };
   const int layers = 2 + static_cast<int>(random() % 12);
   for (int i = 0; i < layers; ++i) {

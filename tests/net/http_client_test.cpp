@@ -55,7 +55,8 @@ TEST(HttpClient, CountsTheBytesOnTheWireAndKeepsItsConnection) {
   std::uint64_t seen_bytes = 0;
   const auto server = HttpServer::listen({}, [&](HttpRequest&& request, HttpResponder respond) {
     seen_bytes = request.wire_bytes;
-    respond({.content_type = request.content_type, .body = std::move(request.body),
+    respond({.content_type = request.content_type,
+             .body = std::move(request.body),
              .headers = {{"X-Target", request.target}}});
   });
   ASSERT_TRUE(server.ok());
@@ -97,17 +98,20 @@ TEST(HttpClient, SendsHeadAndBodyTogetherAsHttpWants) {
     socket.send("HTTP/1.1 204 No Content\r\n\r\n");
   });
   HttpClient client("127.0.0.1", server.port());
-  const Result<HttpExchange> done = client.request("POST", "/p", "application/cbor", "body", kPlenty);
+  const Result<HttpExchange> done =
+      client.request("POST", "/p", "application/cbor", "body", kPlenty);
   ASSERT_TRUE(done.ok()) << done.status().to_string();
-  const std::string expected = "POST /p HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
-                               "\r\nContent-Type: application/cbor\r\nContent-Length: 4\r\n\r\nbody";
+  const std::string expected =
+      "POST /p HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
+      "\r\nContent-Type: application/cbor\r\nContent-Length: 4\r\n\r\nbody";
   EXPECT_EQ(seen.get_future().get(), expected);
   EXPECT_EQ(done->bytes_sent, expected.size());
 }
 
 TEST(HttpClient, ReconnectsWhenTheKeptConnectionWasClosed) {
   const ScriptedServer server([](const RawSocket& listener) {
-    for (int i = 0; i < 3; ++i) answer_once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(listener);
+    for (int i = 0; i < 3; ++i)
+      answer_once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(listener);
   });
   HttpClient client("127.0.0.1", server.port());
   for (int i = 0; i < 3; ++i) {
@@ -160,9 +164,9 @@ TEST(HttpClient, ClosesWhenTheServerWantsTo) {
 }
 
 TEST(HttpClient, ReadsABodyThatEndsWithTheConnectionAndSkipsInterimAnswers) {
-  const ScriptedServer server(answer_once(
-      "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
-      "HTTP/1.1 200 OK\r\n\r\nuntil the end"));
+  const ScriptedServer server(
+      answer_once("HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+                  "HTTP/1.1 200 OK\r\n\r\nuntil the end"));
   HttpClient client("127.0.0.1", server.port());
   const Result<HttpExchange> done = client.get("/", kPlenty);
   ASSERT_TRUE(done.ok()) << done.status().to_string();
@@ -226,9 +230,11 @@ TEST(HttpClient, SaysWhyThereIsNoAnswer) {
 
 TEST(HttpClient, RefusesWhatWouldSplitTheHead) {
   HttpClient client("127.0.0.1", 1);
-  EXPECT_EQ(client.get("/ HTTP/1.1\r\nX: y", kPlenty).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.get("/ HTTP/1.1\r\nX: y", kPlenty).status().code(),
+            StatusCode::kInvalidArgument);
   EXPECT_EQ(client.get("", kPlenty).status().code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(client.request("GE T", "/", "", "", kPlenty).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.request("GE T", "/", "", "", kPlenty).status().code(),
+            StatusCode::kInvalidArgument);
   EXPECT_EQ(client.request("POST", "/", "a\nb", "", kPlenty).status().code(),
             StatusCode::kInvalidArgument);
 }
@@ -236,7 +242,8 @@ TEST(HttpClient, RefusesWhatWouldSplitTheHead) {
 TEST(HttpClient, GetsTheAnswerOfAServerThatRefusesItsBody) {
   HttpServerOptions options;
   options.max_body_bytes = 100;
-  const auto server = HttpServer::listen(options, [](HttpRequest&&, HttpResponder respond) { respond({}); });
+  const auto server =
+      HttpServer::listen(options, [](HttpRequest&&, HttpResponder respond) { respond({}); });
   ASSERT_TRUE(server.ok());
   HttpClient client("127.0.0.1", (*server)->port());
   const Result<HttpExchange> done =
@@ -264,9 +271,9 @@ TEST(HttpUrl, SplitsIntoItsParts) {
     EXPECT_EQ(url->port, good.port);
     EXPECT_EQ(url->target, good.target);
   }
-  for (const char* bad : {"", "127.0.0.1:80", "https://a", "http://", "http://:80", "http://a:",
-                          "http://a:0", "http://a:65536", "http://a:8x", "http://u@a", "http://[::1",
-                          "http://[::1]x", "http://a b", "http://a/\n"}) {
+  for (const char* bad : {"", "127.0.0.1:80", "https://a", "http://", "http://:80",
+                          "http://a:", "http://a:0", "http://a:65536", "http://a:8x", "http://u@a",
+                          "http://[::1", "http://[::1]x", "http://a b", "http://a/\n"}) {
     EXPECT_EQ(parse_http_url(bad).status().code(), StatusCode::kInvalidArgument) << bad;
   }
 }

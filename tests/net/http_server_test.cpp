@@ -33,8 +33,9 @@ std::string talk(const HttpServer& server, std::string_view bytes) {
 }
 
 std::string post(std::string_view path, std::string_view body, std::string_view fields = "") {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n" + std::string(fields) + "\r\n" + std::string(body);
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(fields) + "\r\n" + std::string(body);
 }
 
 bool has(const std::string& text, std::string_view part) {
@@ -67,8 +68,8 @@ TEST(HttpServer, TellsTheHandlerWhatCameAndHowMuch) {
     seen.set_value(std::move(request));
     respond({});
   });
-  const std::string bytes =
-      post("/x", "abc", "Content-Type: application/cbor\r\nAccept: text/html\r\nConnection: close\r\n");
+  const std::string bytes = post(
+      "/x", "abc", "Content-Type: application/cbor\r\nAccept: text/html\r\nConnection: close\r\n");
   EXPECT_TRUE(has(talk(*server, bytes), "Connection: close"));
   const HttpRequest request = seen.get_future().get();
   EXPECT_EQ(request.content_type, "application/cbor");
@@ -97,8 +98,8 @@ TEST(HttpServer, PassesMethodsThatItDoesNotKnow) {
 TEST(HttpServer, AcceptsAbsoluteFormAndChunksAndHttp10) {
   const auto server = serve();
   EXPECT_TRUE(talk(*server,
-                       "POST http://x/abs?q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                       "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+                   "POST http://x/abs?q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                   "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
                   .ends_with("POST /abs|q|abcde"));
   EXPECT_TRUE(talk(*server, "GET /old HTTP/1.0\r\n\r\n").ends_with("GET /old||"));
 }
@@ -128,14 +129,17 @@ TEST(HttpServer, RefusesWhatIsWrongWithAJsonMessage) {
       {"GET / HTTP/1.1\r\n\r\n", "400 Bad Request"},
       {"GET / HTTP/3.1\r\nHost: x\r\n\r\n", "400 Bad Request"},
       {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "400 Bad Request"},
-      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n0\r\n\r\n",
        "400 Bad Request"},
       {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
        "400 Bad Request"},
       {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400 Bad Request"},
       {post("/", big), "413 Payload Too Large"},
-      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n", "413 Payload Too Large"},
-      {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + big + "\r\n0\r\n\r\n",
+      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n",
+       "413 Payload Too Large"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + big +
+           "\r\n0\r\n\r\n",
        "413 Payload Too Large"},
       {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\nExpect: 100-continue\r\n\r\n",
        "413 Payload Too Large"},
@@ -170,7 +174,8 @@ TEST(HttpServer, CutsOffClientsThatStall) {
   HttpServerOptions options;
   options.idle_timeout = options.header_timeout = options.stall_timeout = 50ms;
   const auto server = serve(echo, options);
-  for (const char* start : {"", "GET / HTT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"}) {
+  for (const char* start :
+       {"", "GET / HTT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"}) {
     EXPECT_EQ(talk(*server, start), "") << start;  // returns, because the server closes
   }
 }
@@ -192,7 +197,8 @@ TEST(HttpServer, BoundsTheTimeOfARequestThatTrickles) {
 TEST(HttpServer, AHandlerThatForgetsOrThrowsGivesA500) {
   const auto forgets = serve([](HttpRequest&&, HttpResponder) {});
   EXPECT_TRUE(talk(*forgets, post("/", "", "Connection: close\r\n")).starts_with("HTTP/1.1 500"));
-  const auto throws = serve([](HttpRequest&&, HttpResponder) { throw std::runtime_error("secret"); });
+  const auto throws =
+      serve([](HttpRequest&&, HttpResponder) { throw std::runtime_error("secret"); });
   const std::string answer = talk(*throws, post("/", "", "Connection: close\r\n"));
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 500")) << answer;
   EXPECT_FALSE(has(answer, "secret"));
@@ -237,7 +243,8 @@ TEST(HttpServer, ServesManyClientsAtOnce) {
       HttpClient client("127.0.0.1", server->port());
       int right = 0;
       for (int i = 0; i < 50; ++i) {
-        const std::string body = std::string(std::size_t(i * 331), 'a') + std::to_string(c * 1000 + i);
+        const std::string body =
+            std::string(std::size_t(i * 331), 'a') + std::to_string(c * 1000 + i);
         const Result<HttpExchange> done = client.request("POST", "/m", "text/plain", body, 30s);
         right += done.ok() && done->response.body == "POST /m||" + body;
       }
@@ -268,8 +275,8 @@ TEST(HttpServer, RefusesConnectionsBeyondItsLimit) {
 
 TEST(HttpServer, StopLetsTheRequestInFlightFinish) {
   std::promise<HttpResponder> arrived;
-  const auto server = serve(
-      [&](HttpRequest&&, HttpResponder respond) { arrived.set_value(std::move(respond)); });
+  const auto server =
+      serve([&](HttpRequest&&, HttpResponder respond) { arrived.set_value(std::move(respond)); });
   const RawSocket idle = RawSocket::connect(server->port());
   const RawSocket socket = RawSocket::connect(server->port());
   socket.send(post("/", ""));
@@ -288,8 +295,8 @@ TEST(HttpServer, StopLetsTheRequestInFlightFinish) {
 
 TEST(HttpServer, StopWithoutGraceDoesNotWaitAndLateAnswersGoNowhere) {
   std::promise<HttpResponder> arrived;
-  auto server = serve(
-      [&](HttpRequest&&, HttpResponder respond) { arrived.set_value(std::move(respond)); });
+  auto server =
+      serve([&](HttpRequest&&, HttpResponder respond) { arrived.set_value(std::move(respond)); });
   const RawSocket socket = RawSocket::connect(server->port());
   socket.send(post("/", ""));
   HttpResponder respond = arrived.get_future().get();

@@ -39,7 +39,8 @@ TEST(LinkSchedule, DoesNotDriftHoweverFineTheSegments) {
 }
 
 TEST(LinkSchedule, LateCallsWhileBusyChangeNothing) {
-  // A timer that fires late must not lower the rate: the second segment was queued behind the first.
+  // A timer that fires late must not lower the rate: the second segment was queued behind the
+  // first.
   LinkSchedule punctual(constant(1e6), 5 * kMs, 0);
   LinkSchedule late(constant(1e6), 5 * kMs, 0);
   punctual.admit_ns(0, 10'000);
@@ -65,8 +66,7 @@ TEST(LinkSchedule, ANewRateHoldsForWhatComesAfter) {
 
 TEST(RateProfile, FollowsATraceAndRepeatsIt) {
   // 1000 bit/s for 2 s, nothing for 1 s, 4000 bit/s for 1 s; begun at time 10.
-  const RateProfile trace =
-      *RateProfile::repeating({{10, 1000}, {12, 0}, {13, 4000}});
+  const RateProfile trace = *RateProfile::repeating({{10, 1000}, {12, 0}, {13, 4000}});
   EXPECT_DOUBLE_EQ(trace.mean_bits_per_s(), 1500);
   EXPECT_DOUBLE_EQ(trace.finish_s(0, 500), 0.5);
   EXPECT_DOUBLE_EQ(trace.finish_s(1.5, 500), 2.0);

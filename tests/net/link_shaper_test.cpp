@@ -117,14 +117,15 @@ TEST(LinkShaper, IsNeverFasterThanItsLink) {
     const Result<HttpExchange> done =
         client.request("POST", "/", "a/b", std::string(20'000, 'u'), 60s);
     ASSERT_TRUE(done.ok()) << done.status().to_string();
-    const double link_s = 8.0 * double(done->bytes_sent) / 4e6 +
-                          8.0 * double(done->bytes_received) / 2e6 + 2 * 0.01;
+    const double link_s =
+        8.0 * double(done->bytes_sent) / 4e6 + 8.0 * double(done->bytes_received) / 2e6 + 2 * 0.01;
     EXPECT_GE(done->seconds, link_s + (done->connected ? 2 * 0.01 : 0));
   }
 }
 
 TEST(LinkShaper, ALinkThatResetsRefusesAndRecovers) {
-  const auto server = HttpServer::listen({}, [](HttpRequest&&, HttpResponder respond) { respond({}); });
+  const auto server =
+      HttpServer::listen({}, [](HttpRequest&&, HttpResponder respond) { respond({}); });
   ASSERT_TRUE(server.ok());
   const auto shaper = start(fast_link_to((*server)->port()));
   HttpClient client("127.0.0.1", shaper->port());
@@ -153,7 +154,8 @@ TEST(LinkShaper, ABlackholeHoldsEverythingBackUntilTheLinkIsUp) {
 }
 
 TEST(LinkShaper, TakesANewLinkWhileConnectionsLive) {
-  const auto server = HttpServer::listen({}, [](HttpRequest&&, HttpResponder respond) { respond({}); });
+  const auto server =
+      HttpServer::listen({}, [](HttpRequest&&, HttpResponder respond) { respond({}); });
   ASSERT_TRUE(server.ok());
   const auto shaper = start(fast_link_to((*server)->port()));
   HttpClient client("127.0.0.1", shaper->port());
@@ -188,7 +190,8 @@ TEST(LinkShaper, HoldsBackASenderWhoseReceiverDoesNotRead) {
   std::future<bool> sent =
       std::async(std::launch::async, [&] { return client.send(std::string(64 << 20, 'x')); });
   const RawSocket server = listener.accept();
-  EXPECT_EQ(sent.wait_for(200ms), std::future_status::timeout) << "64 MiB went into a bounded queue";
+  EXPECT_EQ(sent.wait_for(200ms), std::future_status::timeout)
+      << "64 MiB went into a bounded queue";
   shaper->stop();
   EXPECT_FALSE(sent.get());
 }

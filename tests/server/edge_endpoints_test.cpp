@@ -1,6 +1,5 @@
 // The original's endpoints and the edge's own, over real sockets, on the bundled models.
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>
@@ -132,7 +131,8 @@ TEST_F(EdgeEndpoints, BadInputGetsOneClearErrorAndTheEdgeLives) {
       {"/api/offloading/evaluate",
        R"({"device_id": "d", "model_name": "../test_model", "start_layer_index": 0})", 400},
       {"/api/offloading/model-inference",
-       R"({"model_name": "test_model", "start_layer_index": 0, "model_data": "!", "shape": [1]})", 400},
+       R"({"model_name": "test_model", "start_layer_index": 0, "model_data": "!", "shape": [1]})",
+       400},
       {"/api/offloading/model-inference",
        tensor_body({{"model_name", "test_model"}, {"start_layer_index", 0}}, {1, 4, 4, 3}), 400},
       {"/api/offloading/model-inference",
@@ -147,8 +147,9 @@ TEST_F(EdgeEndpoints, BadInputGetsOneClearErrorAndTheEdgeLives) {
     EXPECT_EQ(status, at.status) << at.path << " " << at.body.substr(0, 80);
     EXPECT_TRUE(body["message"].is_string() && !body["message"].get<std::string>().empty());
   }
-  EXPECT_EQ(post("/api/offloading/evaluate", "{}").second["message"].get<std::string>().substr(0, 4),
-            "OPS:");
+  EXPECT_EQ(
+      post("/api/offloading/evaluate", "{}").second["message"].get<std::string>().substr(0, 4),
+      "OPS:");
   EXPECT_EQ(call("GET", "/healthz").second["status"], "ok");
 }
 

@@ -19,9 +19,13 @@ Result<std::string> decode(std::string_view text) {
 }
 
 TEST(Base64, MatchesTheVectorsOfTheRfc) {
-  const std::pair<const char*, const char*> vectors[] = {
-      {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, text] : vectors) {
     EXPECT_EQ(base64_encode(bytes_of(plain)), text);
     const Result<std::string> back = decode(text);
@@ -44,7 +48,8 @@ TEST(Base64, RoundTripsAnyBytes) {
 // OpenSSL works on blocks of a mebibyte at a time.
 TEST(Base64, RoundTripsSeveralBlocks) {
   std::string plain((3 << 20) + 17, '\0');
-  for (std::size_t i = 0; i < plain.size(); ++i) plain[i] = static_cast<char>(i * 2654435761u >> 13);
+  for (std::size_t i = 0; i < plain.size(); ++i)
+    plain[i] = static_cast<char>(i * 2654435761u >> 13);
   const Result<std::string> back = decode(base64_encode(bytes_of(plain)));
   ASSERT_TRUE(back.ok());
   EXPECT_TRUE(*back == plain);

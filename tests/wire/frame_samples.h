@@ -60,7 +60,8 @@ inline InferRequest random_request(Random& random) {
     request.tensors.push_back({"layer " + std::to_string(i), random_tensor(random)});
   }
   for (int i = random_int(random, 0, 60); i > 0; --i) {
-    request.device_layer_times_s.push_back(static_cast<float>(random_int(random, 0, 1 << 30)) * 1e-9f);
+    request.device_layer_times_s.push_back(static_cast<float>(random_int(random, 0, 1 << 30)) *
+                                           1e-9f);
   }
   for (int i = random_int(random, 0, 16); i > 0; --i) {
     request.link_samples.push_back({random() >> 30, random() >> 40,

@@ -149,8 +149,9 @@ TEST(Frames, RequiredKeysAreNamed) {
             std::string::npos);
   EXPECT_NE(decode_infer_request(from_hex("a2 0001 0101")).status().message().find("(id)"),
             std::string::npos);
-  EXPECT_NE(decode_infer_reply(from_hex("a3 0001 0102 0207")).status().message().find("model_digest"),
-            std::string::npos);
+  EXPECT_NE(
+      decode_infer_reply(from_hex("a3 0001 0102 0207")).status().message().find("model_digest"),
+      std::string::npos);
 }
 
 TEST(Frames, AnotherVersionIsRefusedBeforeAnythingElse) {
@@ -163,8 +164,10 @@ TEST(Frames, UnknownKeysAreIgnoredAndDuplicatesAreNot) {
   // The error frame with further keys: 9, "later", -1, each with a nested value.
   const std::string base = "0001 0103 0207 0305 04 6178";
   EXPECT_TRUE(decode_error_reply(from_hex("a5" + base)).ok());
-  EXPECT_TRUE(decode_error_reply(
-                  from_hex("a8" + base + "09 8201a10102 656c61746572 d82a 80 20 fb3ff0000000000000")).ok());
+  EXPECT_TRUE(
+      decode_error_reply(
+          from_hex("a8" + base + "09 8201a10102 656c61746572 d82a 80 20 fb3ff0000000000000"))
+          .ok());
   EXPECT_FALSE(decode_error_reply(from_hex("a7" + base + "0901 0902")).ok());
   EXPECT_FALSE(decode_error_reply(from_hex("a7" + base + "6178 01 6178 02")).ok());
   EXPECT_FALSE(decode_error_reply(from_hex("a7" + base + "1864 01 190064 02")).ok())
@@ -190,7 +193,8 @@ TEST(Frames, EncodingAgainAllocatesNothing) {
 TEST(Frames, ViewsEncodeLikeOwnedTensors) {
   const InferRequest request = golden_request();
   std::vector<NamedTensorView> views;
-  for (const NamedTensor& tensor : request.tensors) views.push_back({tensor.name, tensor.tensor.view()});
+  for (const NamedTensor& tensor : request.tensors)
+    views.push_back({tensor.name, tensor.tensor.view()});
   InferRequest without = golden_request();
   without.tensors.clear();
   std::string out;
@@ -246,7 +250,8 @@ TEST(Frames, TheSameTensorTwiceIsRefused) {
 }
 
 TEST(Frames, ErrorAnswersBecomeAStatus) {
-  const Status from_frame = status_of_error_answer(404, "application/cbor", encoded(golden_error()));
+  const Status from_frame =
+      status_of_error_answer(404, "application/cbor", encoded(golden_error()));
   EXPECT_EQ(from_frame.code(), StatusCode::kNotFound);
   EXPECT_EQ(from_frame.message(), "no model \"x\" here");
   const Status from_json =

@@ -17,9 +17,10 @@ TEST(Names, AcceptsWhatClientsUse) {
 
 TEST(Names, RejectsWhatCouldLeaveAFolder) {
   for (const std::string& name :
-       {std::string(), std::string(".."), std::string("."), std::string(".hidden"), std::string("a/b"),
-        std::string("../a"), std::string("a\\b"), std::string("a b"), std::string("a\n"),
-        std::string("a\0b", 3), std::string("\xc3\xa4"), std::string("-rf"), std::string(65, 'x')}) {
+       {std::string(), std::string(".."), std::string("."), std::string(".hidden"),
+        std::string("a/b"), std::string("../a"), std::string("a\\b"), std::string("a b"),
+        std::string("a\n"), std::string("a\0b", 3), std::string("\xc3\xa4"), std::string("-rf"),
+        std::string(65, 'x')}) {
     EXPECT_EQ(check_device_id(name).code(), StatusCode::kInvalidArgument) << name;
     EXPECT_EQ(check_model_name(name).code(), StatusCode::kInvalidArgument) << name;
   }

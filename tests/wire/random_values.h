@@ -15,10 +15,12 @@ inline int random_int(Random& random, int low, int high) {
   return std::uniform_int_distribution<int>(low, high)(random);
 }
 
-// Any bits at all, except for bool: NaNs with payloads, infinities and negative zeros among the floats.
+// Any bits at all, except for bool: NaNs with payloads, infinities and negative zeros among the
+// floats.
 inline Tensor random_tensor(Random& random) {
-  static constexpr DType kDTypes[] = {DType::kFloat32, DType::kFloat16, DType::kInt8, DType::kUint8,
-                                      DType::kInt16,   DType::kInt32,   DType::kInt64, DType::kBool};
+  static constexpr DType kDTypes[] = {DType::kFloat32, DType::kFloat16, DType::kInt8,
+                                      DType::kUint8,   DType::kInt16,   DType::kInt32,
+                                      DType::kInt64,   DType::kBool};
   const DType dtype = kDTypes[random_int(random, 0, 7)];
   Shape shape;
   std::vector<std::int64_t> dims(std::size_t(random_int(random, 0, 4)));
@@ -26,7 +28,8 @@ inline Tensor random_tensor(Random& random) {
   shape = *Shape::create(dims);
   Tensor tensor(dtype, shape);
   for (std::byte& byte : tensor.bytes()) {
-    byte = static_cast<std::byte>(dtype == DType::kBool ? random_int(random, 0, 1) : random_int(random, 0, 255));
+    byte = static_cast<std::byte>(dtype == DType::kBool ? random_int(random, 0, 1)
+                                                        : random_int(random, 0, 255));
   }
   // Every other float32 tensor takes the narrow form.
   if (dtype == DType::kFloat32 && random_int(random, 0, 1) == 0) {

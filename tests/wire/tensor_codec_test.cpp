@@ -61,9 +61,9 @@ TEST(TensorCodec, NarrowsExactlyTheFloatsThatAreBytes) {
   };
   EXPECT_TRUE(is_narrow({0, 1, 128, 255}));
   EXPECT_TRUE(is_narrow({}));
-  for (const float odd : {-0.0f, -1.0f, 256.0f, 0.5f, 254.99998f, 1e30f, -1e30f, 1e-45f,
-                          std::numeric_limits<float>::infinity(),
-                          std::numeric_limits<float>::quiet_NaN()}) {
+  for (const float odd :
+       {-0.0f, -1.0f, 256.0f, 0.5f, 254.99998f, 1e30f, -1e30f, 1e-45f,
+        std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     // At every place of a block, and beyond the first block.
     for (const std::size_t place : {0u, 255u, 256u, 999u}) {
       std::vector<float> values(1000, 7.0f);
@@ -140,8 +140,8 @@ TEST(TensorCodec, SaysWhatIsWrong) {
 }
 
 TEST(TensorCodec, IgnoresUnknownKeys) {
-  const Result<NamedTensor> tensor = decode(
-      from_hex("a5 00 6178 01 d828 82 81 02 d840 42 0102 03 82 01 f6 1864 f93c00 6473697a65 a1 01 02"));
+  const Result<NamedTensor> tensor = decode(from_hex(
+      "a5 00 6178 01 d828 82 81 02 d840 42 0102 03 82 01 f6 1864 f93c00 6473697a65 a1 01 02"));
   ASSERT_TRUE(tensor.ok()) << tensor.status().to_string();
 }
 

@@ -6,8 +6,8 @@
 namespace tinysplit::native {
 namespace {
 
-// Walks an output in row-major order with the step that each operand takes along every axis; an axis
-// over which an operand is repeated has step 0.
+// Walks an output in row-major order with the step that each operand takes along every axis; an
+// axis over which an operand is repeated has step 0.
 struct Walk {
   std::array<std::size_t, limits::kMaxRank> extent{};
   std::array<std::array<std::size_t, limits::kMaxRank>, 2> step{};
@@ -64,12 +64,12 @@ void run_rows(const Walk& walk, const float* a, const float* b, float* __restric
 template <typename Function>
 Body walk_body(const Walk& walk, Function function) {
   if (walk.same) {
-    return [count = walk.count, function](std::span<const float* const> inputs,
-                                          float* __restrict y) {
-      const float* __restrict a = inputs[0];
-      const float* __restrict b = inputs[1];
-      for (std::size_t i = 0; i < count; ++i) y[i] = function(a[i], b[i]);
-    };
+    return
+        [count = walk.count, function](std::span<const float* const> inputs, float* __restrict y) {
+          const float* __restrict a = inputs[0];
+          const float* __restrict b = inputs[1];
+          for (std::size_t i = 0; i < count; ++i) y[i] = function(a[i], b[i]);
+        };
   }
   return [walk, function](std::span<const float* const> inputs, float* y) {
     run_rows(walk, inputs[0], inputs[1], y, function);

@@ -103,10 +103,9 @@ xnn_status set_up(const Recipe& recipe, xnn_operator_t op, const float* input, f
     return xnn_setup_convolution2d_nhwc_f32(op, 1, height(), width(), input, output, nullptr);
   }
   if (const auto* deconv = std::get_if<ConvTranspose2dOp>(&recipe.op)) {
-    return xnn_setup_deconvolution2d_nhwc_f32(op, 1, height(), width(),
-                                              u32(deconv->output_padding[0]),
-                                              u32(deconv->output_padding[1]), input, output,
-                                              nullptr);
+    return xnn_setup_deconvolution2d_nhwc_f32(
+        op, 1, height(), width(), u32(deconv->output_padding[0]), u32(deconv->output_padding[1]),
+        input, output, nullptr);
   }
   if (const auto* pool = std::get_if<Pool2dOp>(&recipe.op)) {
     return pool->kind == PoolKind::kMax
@@ -118,8 +117,9 @@ xnn_status set_up(const Recipe& recipe, xnn_operator_t op, const float* input, f
   return xnn_setup_fully_connected_nc_f32(op, usize(rows), input, output, nullptr);
 }
 
-// An XNNPACK operator holds the pointers of its run, so each running thread leases one. There are as
-// many copies of the packed weights as threads that have ever run this kernel at the same moment.
+// An XNNPACK operator holds the pointers of its run, so each running thread leases one. There are
+// as many copies of the packed weights as threads that have ever run this kernel at the same
+// moment.
 class XnnpackKernel final : public Kernel, public std::enable_shared_from_this<XnnpackKernel> {
  public:
   explicit XnnpackKernel(Recipe recipe) : recipe_(std::move(recipe)) {}
@@ -168,8 +168,7 @@ class XnnpackKernel final : public Kernel, public std::enable_shared_from_this<X
 
 class XnnpackRun final : public BoundKernel {
  public:
-  XnnpackRun(std::shared_ptr<const XnnpackKernel> kernel, const std::byte* input,
-             std::byte* output)
+  XnnpackRun(std::shared_ptr<const XnnpackKernel> kernel, const std::byte* input, std::byte* output)
       : kernel_(std::move(kernel)),
         input_(reinterpret_cast<const float*>(input)),
         output_(reinterpret_cast<float*>(output)) {}
@@ -198,8 +197,8 @@ Tensor filters_first(const Tensor& kernel, bool transposed) {
   for (std::int64_t f = 0; f < filters; ++f) {
     for (std::int64_t cell = 0; cell < cells; ++cell) {
       for (std::int64_t c = 0; c < channels; ++c) {
-        const std::int64_t at = transposed ? (cell * filters + f) * channels + c
-                                           : (cell * channels + c) * filters + f;
+        const std::int64_t at =
+            transposed ? (cell * filters + f) * channels + c : (cell * channels + c) * filters + f;
         target[usize((f * cells + cell) * channels + c)] = source[usize(at)];
       }
     }
