@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/fusion.h"
 #include "graph/shape_inference.h"
 
 namespace tinysplit {
@@ -19,6 +20,18 @@ std::vector<int> find_last_readers(const Graph& graph) {
     last[static_cast<std::size_t>(output)] = static_cast<int>(graph.nodes().size());
   }
   return last;
+}
+
+// Whether a node's result takes the place of its input: it is computed together with the node
+// before, or only renames memory. Both have the same number of bytes.
+std::vector<bool> find_in_place(const Graph& graph) {
+  const std::vector<int> roots = find_fusion_roots(graph);
+  std::vector<bool> in_place(roots.size());
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    in_place[i] =
+        roots[i] != static_cast<int>(i) || std::holds_alternative<ReshapeOp>(graph.nodes()[i].op);
+  }
+  return in_place;
 }
 
 }  // namespace
@@ -50,6 +63,7 @@ std::vector<std::int64_t> layer_output_bytes(const Graph& graph) {
 
 std::vector<std::int64_t> head_peak_ram_bytes(const Graph& graph) {
   const std::vector<int> last = find_last_readers(graph);
+  const std::vector<bool> in_place = find_in_place(graph);
   const auto bytes_of = [&](ValueId id) {
     return static_cast<std::int64_t>(graph.value(id).num_bytes());
   };
@@ -62,8 +76,10 @@ std::vector<std::int64_t> head_peak_ram_bytes(const Graph& graph) {
   for (const Layer& layer : graph.layers()) {
     for (int i = layer.first_node; i < layer.end_node; ++i) {
       const Node& node = graph.nodes()[static_cast<std::size_t>(i)];
+      const bool dies_here = last[static_cast<std::size_t>(node.inputs[0])] == i;
       alive += bytes_of(node.output);
-      peak = std::max(peak, alive);
+      const bool shared = in_place[static_cast<std::size_t>(i)] && dies_here;
+      peak = std::max(peak, shared ? alive - bytes_of(node.inputs[0]) : alive);
       std::vector<ValueId> seen;
       for (const ValueId input : node.inputs) {
         const bool dies = last[static_cast<std::size_t>(input)] == i;

@@ -101,7 +101,8 @@ TEST(NamedRun, TakesABatchAndIntegers) {
   const auto engine = bundled("test_model");
   auto segment = engine->make_segment(0, 5).value();
   Tensor batch(DType::kUint8, Shape{3, 20, 20, 3});
-  for (std::size_t i = 0; i < batch.num_bytes(); ++i) batch.as<std::uint8_t>()[i] = i % 251;
+  for (std::size_t i = 0; i < batch.num_bytes(); ++i)
+    batch.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(i % 251);
   std::vector<NamedTensor> inputs;
   inputs.push_back({"", batch.clone()});
   const auto all = run_named(*segment, engine->graph(), std::move(inputs));
