@@ -19,8 +19,8 @@ std::vector<bool> find_raw_values(const Graph& graph) {
   for (const Node& node : graph.nodes()) {
     const bool moves_only =
         std::holds_alternative<ReshapeOp>(node.op) ||
-        std::holds_alternative<TransposeOp>(node.op) || std::holds_alternative<Pad2dOp>(node.op) ||
-        std::holds_alternative<Crop2dOp>(node.op) || std::holds_alternative<ConcatOp>(node.op);
+        std::holds_alternative<TransposeOp>(node.op) || std::holds_alternative<PadOp>(node.op) ||
+        std::holds_alternative<SliceOp>(node.op) || std::holds_alternative<ConcatOp>(node.op);
     raw[static_cast<std::size_t>(node.output)] =
         moves_only && std::ranges::all_of(node.inputs, [&](ValueId input) {
           return raw[static_cast<std::size_t>(input)];

@@ -1,5 +1,9 @@
 #include "engine/backends.h"
 
+#include <algorithm>
+
+#include "kernels/native_kernels.h"
+
 namespace tinysplit {
 namespace {
 
@@ -7,6 +11,11 @@ using Made = Result<std::shared_ptr<const Kernel>>;
 
 bool is_unimplemented(const Made& made) {
   return !made.ok() && made.status().code() == StatusCode::kUnimplemented;
+}
+
+bool is_float(const KernelSpec& spec) {
+  const auto is_float32 = [](const Value* value) { return value->dtype == DType::kFloat32; };
+  return is_float32(spec.output) && std::ranges::all_of(spec.inputs, is_float32);
 }
 
 bool is_depthwise(const Conv2dOp& conv, const KernelSpec& spec) {
@@ -25,7 +34,7 @@ bool prefers_xnnpack(const KernelSpec& spec) {
 
 Made make_kernel(const KernelSpec& spec, BackendPolicy policy) {
   Made made = make_native_kernel(spec);
-  if (!is_unimplemented(made)) return made;
+  if (!is_unimplemented(made) || !is_float(spec)) return made;
   const bool xnnpack_first = policy == BackendPolicy::kXnnpack ||
                              (policy == BackendPolicy::kAuto && prefers_xnnpack(spec));
   if (xnnpack_first) {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/engine.h"
-#include "engine/kernel.h"
+#include "kernels/kernel.h"
 
 namespace tinysplit {
 
@@ -18,9 +18,6 @@ Result<std::shared_ptr<const Kernel>> make_onednn_kernel(const KernelSpec& spec,
 
 // Convolutions, transposed convolutions, dense layers, pooling. Single-threaded.
 Result<std::shared_ptr<const Kernel>> make_xnnpack_kernel(const KernelSpec& spec);
-
-// Everything that moves data or works element by element.
-Result<std::shared_ptr<const Kernel>> make_native_kernel(const KernelSpec& spec);
 
 // The kernel for `spec`. The choice depends on the operation, its shapes and the CPU's instruction
 // set only: two processes on like machines compute the same bits.

@@ -16,10 +16,10 @@ Result<std::shared_ptr<const Kernel>> KernelCache::get(const Step& step) {
   KernelSpec spec;
   spec.op = &root.op;
   for (const ValueId input : root.inputs) spec.inputs.push_back(&graph_.value(input));
-  spec.output_shape = graph_.value(step.output).shape;
+  spec.output = &graph_.value(step.output);
   spec.clip = clip_of(graph_, step);
   spec.threads = options_.threads;
-  if (has_weights(root.op)) {
+  if (has_weights(root.op) && spec.output->dtype == DType::kFloat32) {
     auto& weights = weights_[{step.root, step.affine}];
     if (!weights) {
       weights = std::make_shared<const PreparedWeights>(prepare_weights(graph_, step));

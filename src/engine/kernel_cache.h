@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "engine/kernel.h"
+#include "kernels/kernel.h"
 #include "engine/steps.h"
 
 namespace tinysplit {

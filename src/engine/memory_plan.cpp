@@ -61,9 +61,9 @@ class Planner {
       }
       block->offset = offset;
       total = std::max(total, offset + block->bytes);
-      const auto after = std::upper_bound(
-          placed.begin(), placed.end(), block,
-          [](const Block* a, const Block* b) { return a->offset < b->offset; });
+      const auto after =
+          std::upper_bound(placed.begin(), placed.end(), block,
+                           [](const Block* a, const Block* b) { return a->offset < b->offset; });
       placed.insert(after, block);
     }
     return total;
@@ -77,8 +77,7 @@ class Planner {
 
  private:
   ValueId resolve(ValueId value) const {
-    for (auto found = sources_.find(value); found != sources_.end();
-         found = sources_.find(value)) {
+    for (auto found = sources_.find(value); found != sources_.end(); found = sources_.find(value)) {
       value = found->second;
     }
     return value;

@@ -88,8 +88,7 @@ class NamedRun {
       TINYSPLIT_RETURN_IF_ERROR(segment_.run());
       for (std::size_t i = 0; i < outputs.size(); ++i) {
         const TensorView made = segment_.output(i);
-        std::memcpy(outputs[i].tensor.data() + at * made.num_bytes(), made.data,
-                    made.num_bytes());
+        std::memcpy(outputs[i].tensor.data() + at * made.num_bytes(), made.data, made.num_bytes());
       }
     }
     return outputs;

@@ -49,8 +49,7 @@ Result<std::unique_ptr<Segment>> Engine::make_segment(int begin, int end) {
 
   auto plan = std::make_unique<Segment::Plan>();
   const std::vector<Step> steps = plan_steps(*graph_, kernels_->fusion_roots(), begin, end);
-  plan->memory =
-      plan_memory(*graph_, steps, begin, end, segment->inputs_, segment->outputs_);
+  plan->memory = plan_memory(*graph_, steps, begin, end, segment->inputs_, segment->outputs_);
   plan->arena = Tensor(DType::kInt8, Shape{static_cast<std::int64_t>(plan->memory.total_bytes)});
   for (const Step& step : steps) {
     TINYSPLIT_ASSIGN_OR_RETURN(std::shared_ptr<const Kernel> kernel, kernels_->get(step));

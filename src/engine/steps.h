@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/kernel.h"
+#include "kernels/kernel.h"
 #include "graph/graph.h"
 
 namespace tinysplit {

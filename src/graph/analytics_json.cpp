@@ -47,12 +47,10 @@ Result<LayerAnalytics> read_layer(const json& entry, const std::string& where) {
   constexpr double kMaxTime = limits::kMaxLayerTimeS;
   TINYSPLIT_ASSIGN_OR_RETURN(layer.time_s,
                              jf::number(entry, "layer_inference_time", kMaxTime, where));
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      layer.time_p10_s,
-      jf::number_or(entry, "layer_inference_time_p10", kMaxTime, layer.time_s, where));
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      layer.time_p90_s,
-      jf::number_or(entry, "layer_inference_time_p90", kMaxTime, layer.time_s, where));
+  TINYSPLIT_ASSIGN_OR_RETURN(layer.time_p10_s, jf::number_or(entry, "layer_inference_time_p10",
+                                                             kMaxTime, layer.time_s, where));
+  TINYSPLIT_ASSIGN_OR_RETURN(layer.time_p90_s, jf::number_or(entry, "layer_inference_time_p90",
+                                                             kMaxTime, layer.time_s, where));
   TINYSPLIT_ASSIGN_OR_RETURN(layer.name, jf::text_or(entry, "name", "", where));
   TINYSPLIT_ASSIGN_OR_RETURN(layer.kind, jf::text_or(entry, "kind", "", where));
   TINYSPLIT_ASSIGN_OR_RETURN(layer.output_shape, read_shape(entry, where));
@@ -82,8 +80,8 @@ Status read_cuts(const json& header, Analytics& analytics, const std::string& wh
     TINYSPLIT_ASSIGN_OR_RETURN(
         cut.live_bytes,
         json_fields::whole(entry, "live_bytes", limits::kMaxActivationBytes, cut_where));
-    TINYSPLIT_ASSIGN_OR_RETURN(
-        cut.reveals_input, json_fields::boolean_or(entry, "reveals_input", c == 0, cut_where));
+    TINYSPLIT_ASSIGN_OR_RETURN(cut.reveals_input,
+                               json_fields::boolean_or(entry, "reveals_input", c == 0, cut_where));
     TINYSPLIT_ASSIGN_OR_RETURN(cut.splits_fusion,
                                json_fields::boolean_or(entry, "splits_fusion", false, cut_where));
   }
@@ -115,9 +113,8 @@ Status read_header(const json& document, Analytics& analytics, std::string_view 
   TINYSPLIT_ASSIGN_OR_RETURN(const json* input, jf::object_or_null(*header, "input_bytes", where));
   if (input != nullptr) {
     const std::string input_where = where + ", \"input_bytes\"";
-    TINYSPLIT_ASSIGN_OR_RETURN(
-        analytics.input_bytes_f32,
-        jf::whole_or(*input, "float32", kMaxBytes, kUnknownBytes, input_where));
+    TINYSPLIT_ASSIGN_OR_RETURN(analytics.input_bytes_f32, jf::whole_or(*input, "float32", kMaxBytes,
+                                                                       kUnknownBytes, input_where));
     TINYSPLIT_ASSIGN_OR_RETURN(
         analytics.input_bytes_raw,
         jf::whole_or(*input, "raw", kMaxBytes, analytics.input_bytes_f32, input_where));
@@ -202,9 +199,9 @@ ordered_json format_header(const Analytics& analytics) {
 
 Result<Analytics> parse_analytics(std::string_view text, std::string_view where) {
   TINYSPLIT_ASSIGN_OR_RETURN(const json document, json_fields::parse_object(text, where));
-  const auto count = static_cast<std::size_t>(std::count_if(
-      document.items().begin(), document.items().end(),
-      [](const auto& item) { return looks_like_index(item.key()); }));
+  const auto count = static_cast<std::size_t>(
+      std::count_if(document.items().begin(), document.items().end(),
+                    [](const auto& item) { return looks_like_index(item.key()); }));
   if (count == 0) {
     return invalid_argument(std::string(where) +
                             " describes no layer: keys \"0\", \"1\", ... are missing");

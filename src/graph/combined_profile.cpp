@@ -41,13 +41,12 @@ Status read_layer(const json& entry, std::size_t index, AnalyticsPair& pair,
                             ": layers must stand in order, none left out");
   }
   LayerAnalytics layer;
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      layer.output_bytes, jf::whole(entry, "output_bytes", limits::kMaxActivationBytes, where));
+  TINYSPLIT_ASSIGN_OR_RETURN(layer.output_bytes,
+                             jf::whole(entry, "output_bytes", limits::kMaxActivationBytes, where));
   TINYSPLIT_ASSIGN_OR_RETURN(layer.name, jf::text_or(entry, "name", "", where));
-  for (const auto& [side, key] : {std::pair(&pair.device, "device_time_s"),
-                                  std::pair(&pair.edge, "edge_time_s")}) {
-    TINYSPLIT_ASSIGN_OR_RETURN(layer.time_s,
-                               jf::number(entry, key, limits::kMaxLayerTimeS, where));
+  for (const auto& [side, key] :
+       {std::pair(&pair.device, "device_time_s"), std::pair(&pair.edge, "edge_time_s")}) {
+    TINYSPLIT_ASSIGN_OR_RETURN(layer.time_s, jf::number(entry, key, limits::kMaxLayerTimeS, where));
     layer.time_p10_s = layer.time_s;
     layer.time_p90_s = layer.time_s;
     side->layers.push_back(layer);
@@ -74,8 +73,8 @@ Result<AnalyticsPair> parse_combined_profile(std::string_view text, std::string_
   TINYSPLIT_RETURN_IF_ERROR(read_input_bytes(document, pair.device, where));
   pair.edge = pair.device;
   for (std::size_t i = 0; i < layers->size(); ++i) {
-    TINYSPLIT_RETURN_IF_ERROR(read_layer((*layers)[i], i, pair,
-                                         std::string(where) + ", layer " + std::to_string(i)));
+    TINYSPLIT_RETURN_IF_ERROR(
+        read_layer((*layers)[i], i, pair, std::string(where) + ", layer " + std::to_string(i)));
   }
   for (Analytics* side : {&pair.device, &pair.edge}) {
     side->output_bytes = side->layers.back().output_bytes;

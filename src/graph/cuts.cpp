@@ -27,18 +27,23 @@ std::vector<Lifetime> find_lifetimes(const Graph& graph) {
   return lifetimes;
 }
 
+// Operations from whose output their input, or part of it, is plain to see.
+bool shows_its_input(const Op& op) {
+  const auto is_any = [&]<typename... Ops>(std::variant<Ops...>*) {
+    return (std::holds_alternative<Ops>(op) || ...);
+  };
+  return is_any(
+      static_cast<
+          std::variant<ReshapeOp, TransposeOp, PadOp, SliceOp, TileOp, BroadcastOp, ConcatOp,
+                       ResizeOp, ChannelAffineOp, CastOp, QuantizeOp, DequantizeOp>*>(nullptr));
+}
+
 // Values that hold the raw input's elements: inputs, and what only reorders or relabels them.
 std::vector<bool> find_input_copies(const Graph& graph) {
   std::vector<bool> copies(graph.values().size(), false);
   for (const ValueId input : graph.inputs()) copies[static_cast<std::size_t>(input)] = true;
   for (const Node& node : graph.nodes()) {
-    const bool moves_only = std::holds_alternative<ReshapeOp>(node.op) ||
-                            std::holds_alternative<TransposeOp>(node.op) ||
-                            std::holds_alternative<Pad2dOp>(node.op) ||
-                            std::holds_alternative<ConcatOp>(node.op) ||
-                            std::holds_alternative<Upsample2dOp>(node.op) ||
-                            std::holds_alternative<ChannelAffineOp>(node.op);
-    if (!moves_only) continue;
+    if (!shows_its_input(node.op)) continue;
     for (const ValueId input : node.inputs) {
       if (copies[static_cast<std::size_t>(input)]) {
         copies[static_cast<std::size_t>(node.output)] = true;

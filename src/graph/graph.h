@@ -25,7 +25,7 @@ struct Quantization {
 struct Value {
   std::string name;  // unique among the values that are not constant
   DType dtype = DType::kFloat32;
-  Shape shape;  // with a batch of 1
+  Shape shape;  // a batch of any size is 1 here
   std::optional<Quantization> quantization;
   std::shared_ptr<const Tensor> data;  // constants only
 

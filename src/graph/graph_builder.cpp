@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/limits.h"
-#include "graph/shape_inference.h"
+#include "graph/type_inference.h"
 
 namespace tinysplit {
 namespace {
@@ -51,19 +51,24 @@ Status GraphBuilder::add_activation_bytes(const Value& value) {
   return ok_status();
 }
 
-Result<ValueId> GraphBuilder::add_input(const std::string& name, DType dtype, const Shape& shape) {
+Result<ValueId> GraphBuilder::add_input(const std::string& name, const ElementType& type,
+                                        const Shape& shape) {
   TINYSPLIT_RETURN_IF_ERROR(check_name("an input", name));
   TINYSPLIT_RETURN_IF_ERROR(claim_name(name));
   const std::string what = "input \"" + name + "\"";
   TINYSPLIT_RETURN_IF_ERROR(Shape::create(shape.dims()).status().with_context(what));
-  if (shape.rank() < 1 || shape[0] != 1 || shape.num_elements() == 0) {
-    return invalid_argument(what + " has shape " + shape.to_string() +
-                            ", needs a batch of 1 and no dimension of 0");
+  if (shape.num_elements() == 0) {
+    return invalid_argument(what + " has shape " + shape.to_string() + ", has no elements");
+  }
+  if (type.quantization) {
+    TINYSPLIT_RETURN_IF_ERROR(
+        check_quantization(*type.quantization, type.dtype, shape).with_context(what));
   }
   Value value;
   value.name = name;
-  value.dtype = dtype;
+  value.dtype = type.dtype;
   value.shape = shape;
+  value.quantization = type.quantization;
   TINYSPLIT_RETURN_IF_ERROR(add_activation_bytes(value));
   graph_->values_.push_back(std::move(value));
   graph_->producers_.push_back(-1);
@@ -72,8 +77,10 @@ Result<ValueId> GraphBuilder::add_input(const std::string& name, DType dtype, co
   return id;
 }
 
-ValueId GraphBuilder::add_constant(std::shared_ptr<const Tensor> tensor) {
+ValueId GraphBuilder::add_constant(std::shared_ptr<const Tensor> tensor,
+                                   std::optional<Quantization> quantization) {
   Value value;
+  value.quantization = std::move(quantization);
   value.dtype = tensor->dtype();
   value.shape = tensor->shape();
   value.data = std::move(tensor);
@@ -82,8 +89,8 @@ ValueId GraphBuilder::add_constant(std::shared_ptr<const Tensor> tensor) {
   return static_cast<ValueId>(graph_->values_.size() - 1);
 }
 
-ValueId GraphBuilder::add_constant(Tensor tensor) {
-  return add_constant(std::make_shared<const Tensor>(std::move(tensor)));
+ValueId GraphBuilder::add_constant(Tensor tensor, std::optional<Quantization> quantization) {
+  return add_constant(std::make_shared<const Tensor>(std::move(tensor)), std::move(quantization));
 }
 
 Status GraphBuilder::begin_layer(const std::string& name, const std::string& kind,
@@ -107,7 +114,8 @@ Status GraphBuilder::begin_layer(const std::string& name, const std::string& kin
   return ok_status();
 }
 
-Result<ValueId> GraphBuilder::add_op(Op op, std::vector<ValueId> inputs) {
+Result<ValueId> GraphBuilder::add_op(Op op, std::vector<ValueId> inputs,
+                                     const std::optional<ElementType>& stated) {
   if (!layer_open_) return internal_error("an operation is added outside of a layer");
   const std::string what = describe_open_layer();
   if (graph_->nodes_.size() >= limits::kMaxNodes) {
@@ -120,19 +128,10 @@ Result<ValueId> GraphBuilder::add_op(Op op, std::vector<ValueId> inputs) {
       return internal_error(what + " reads a value that does not exist");
     }
     views.push_back(&value(id));
-    if (value(id).dtype != DType::kFloat32) {
-      return unimplemented(what + " reads a tensor of type " +
-                           std::string(dtype_name(value(id).dtype)) + ", only float32 is run");
-    }
   }
-  Result<Shape> shape = infer_shape(op, views);
-  if (!shape.ok()) return shape.status().with_context(what + ", " + std::string(op_name(op)));
-  if (shape->num_elements() == 0 || shape->rank() < 1 || (*shape)[0] != 1) {
-    return invalid_argument(what + " would have an output of shape " + shape->to_string() +
-                            ", needs a batch of 1 and at least one element");
-  }
-  Value output;
-  output.shape = *shape;
+  Result<Value> inferred = infer_output(op, views, stated);
+  if (!inferred.ok()) return inferred.status().with_context(what + ", " + std::string(op_name(op)));
+  Value output = std::move(*inferred);
   TINYSPLIT_RETURN_IF_ERROR(add_activation_bytes(output));
   graph_->values_.push_back(std::move(output));
   const ValueId id = static_cast<ValueId>(graph_->values_.size() - 1);

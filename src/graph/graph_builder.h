@@ -7,6 +7,7 @@
 
 #include "core/status.h"
 #include "graph/graph.h"
+#include "graph/type_inference.h"
 
 namespace tinysplit {
 
@@ -17,23 +18,28 @@ class GraphBuilder {
  public:
   GraphBuilder(std::string name, std::string digest);
 
-  // A graph input. `shape` has the batch as its first dimension, which must be 1.
-  // Errors: INVALID_ARGUMENT (name empty or taken, a dimension of 0).
-  Result<ValueId> add_input(const std::string& name, DType dtype, const Shape& shape);
+  // A graph input. Where its first dimension is a batch of any size, `shape` has 1 there.
+  // Errors: INVALID_ARGUMENT (name empty or taken, a dimension of 0, a quantisation that does not
+  // fit).
+  Result<ValueId> add_input(const std::string& name, const ElementType& type, const Shape& shape);
 
   // A constant. Shared, never copied.
-  ValueId add_constant(std::shared_ptr<const Tensor> tensor);
-  ValueId add_constant(Tensor tensor);
+  ValueId add_constant(std::shared_ptr<const Tensor> tensor,
+                       std::optional<Quantization> quantization = std::nullopt);
+  ValueId add_constant(Tensor tensor, std::optional<Quantization> quantization = std::nullopt);
 
   // Opens the next layer. `weight_bytes`: size of the source layer's parameters.
   // Errors: INVALID_ARGUMENT (name too long or taken), RESOURCE_EXHAUSTED (limits::kMaxLayers).
   Status begin_layer(const std::string& name, const std::string& kind,
                      std::int64_t weight_bytes = 0);
 
-  // Adds an operation to the open layer and returns its output, shape inferred.
-  // Errors: INVALID_ARGUMENT with layer and operation named (shapes that do not fit, wrong number
-  // of inputs, an output without elements), RESOURCE_EXHAUSTED (node count, activation bytes).
-  Result<ValueId> add_op(Op op, std::vector<ValueId> inputs);
+  // Adds an operation to the open layer and returns its output, shape and type inferred. An
+  // operation that computes on quantised numbers needs the output's type to be `stated`.
+  // Errors: INVALID_ARGUMENT with layer and operation named (shapes or types that do not fit, wrong
+  // number of inputs, an output without elements), RESOURCE_EXHAUSTED (node count, activation
+  // bytes).
+  Result<ValueId> add_op(Op op, std::vector<ValueId> inputs,
+                         const std::optional<ElementType>& stated = std::nullopt);
 
   // Closes the open layer; `outputs` are what it hands on: the first of them is named after
   // the layer if the layer made it; the other values that it made are named "<layer>/<n>".

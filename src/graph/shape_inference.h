@@ -12,7 +12,8 @@ namespace tinysplit {
 // they fit together. Errors: INVALID_ARGUMENT that says what does not fit.
 Result<Shape> infer_shape(const Op& op, std::span<const Value* const> inputs);
 
-// Multiply-accumulates of one execution of `op`: convolutions and dense layers, 0 for the rest.
+// Multiply-accumulates of one execution of `op`: convolutions, matrix products and
+// recurrent layers, 0 for the rest.
 std::int64_t count_macs(const Op& op, std::span<const Value* const> inputs, const Shape& output);
 
 // NumPy broadcasting of two shapes. Errors: INVALID_ARGUMENT.

@@ -13,8 +13,9 @@ const std::map<std::string, std::set<std::string>, std::less<>>& arrows() {
   static const std::map<std::string, std::set<std::string>, std::less<>> table{
       {"core", {}},
       {"graph", {"core"}},
-      {"formats", {"core", "graph"}},
-      {"engine", {"core", "graph"}},
+      {"formats", {"core", "graph", "kernels"}},
+      {"kernels", {"core", "graph"}},
+      {"engine", {"core", "graph", "kernels"}},
       {"offloading", {"core", "graph"}},
       {"wire", {"core"}},
       {"net", {"core", "wire"}},

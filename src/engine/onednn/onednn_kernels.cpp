@@ -1,7 +1,6 @@
-#include <oneapi/dnnl/dnnl.hpp>
-
 #include <cstring>
 #include <limits>
+#include <oneapi/dnnl/dnnl.hpp>
 #include <string>
 
 #include "engine/backends.h"
@@ -154,7 +153,7 @@ PreparedPtr prepare_conv(const Conv2dOp& op, const KernelSpec& spec) {
   const dnnl::convolution_forward::desc description(
       dnnl::prop_kind::forward_inference, algorithm::convolution_direct,
       image(spec.inputs[0]->shape), memory::desc(dims, f32, Tag::any), bias,
-      image(spec.output_shape), {at.stride[0], at.stride[1]},
+      image(spec.output->shape), {at.stride[0], at.stride[1]},
       {at.dilation[0] - 1, at.dilation[1] - 1}, {at.pad_before[0], at.pad_before[1]},
       {at.pad_after[0], at.pad_after[1]});
   const dnnl::convolution_forward::primitive_desc descriptor(
@@ -186,11 +185,12 @@ PreparedPtr prepare_dense(const KernelSpec& spec) {
 
 PreparedPtr prepare_pool(const Pool2dOp& op, const KernelSpec& spec) {
   const Spatial2d& at = op.spatial;
-  const auto kind = op.kind == PoolKind::kMax ? algorithm::pooling_max
-                                              : algorithm::pooling_avg_exclude_padding;
+  const auto average = op.count_padding ? algorithm::pooling_avg_include_padding
+                                        : algorithm::pooling_avg_exclude_padding;
+  const auto kind = op.kind == PoolKind::kMax ? algorithm::pooling_max : average;
   const dnnl::pooling_v2_forward::desc description(
       dnnl::prop_kind::forward_inference, kind, image(spec.inputs[0]->shape),
-      image(spec.output_shape), {at.stride[0], at.stride[1]}, {op.window[0], op.window[1]},
+      image(spec.output->shape), {at.stride[0], at.stride[1]}, {op.window[0], op.window[1]},
       {at.dilation[0] - 1, at.dilation[1] - 1}, {at.pad_before[0], at.pad_before[1]},
       {at.pad_after[0], at.pad_after[1]});
   auto prepared = std::make_shared<Prepared>();
@@ -227,7 +227,7 @@ PreparedPtr prepare_activation(const ActivationOp& op, const KernelSpec& spec) {
   if (!kind) return nullptr;
   // Swish has a slope inside its sigmoid, which is 1 here.
   const float alpha = op.kind == ActivationKind::kSwish ? 1.0f : op.alpha;
-  const memory::desc flat({spec.output_shape.num_elements()}, memory::data_type::f32, Tag::a);
+  const memory::desc flat({spec.output->shape.num_elements()}, memory::data_type::f32, Tag::a);
   const dnnl::eltwise_forward::desc description(dnnl::prop_kind::forward_inference, *kind, flat,
                                                 alpha, 0.0f);
   auto prepared = std::make_shared<Prepared>();
@@ -237,8 +237,9 @@ PreparedPtr prepare_activation(const ActivationOp& op, const KernelSpec& spec) {
 }
 
 PreparedPtr prepare_softmax(const SoftmaxOp& op, const KernelSpec& spec) {
+  if (op.logarithm) return nullptr;
   std::int64_t outer = 1, inner = 1;
-  const Shape& shape = spec.output_shape;
+  const Shape& shape = spec.output->shape;
   for (int i = 0; i < op.axis; ++i) outer *= shape[i];
   for (int i = op.axis + 1; i < shape.rank(); ++i) inner *= shape[i];
   const memory::desc dims({outer, shape[op.axis], inner}, memory::data_type::f32, Tag::abc);

@@ -56,9 +56,9 @@ xnn_status create_deconv(const ConvTranspose2dOp& op, const Recipe& recipe, xnn_
   return xnn_create_deconvolution2d_nhwc_f32(
       u32(at.pad_before[0]), u32(at.pad_after[1]), u32(at.pad_after[0]), u32(at.pad_before[1]),
       u32(kernel[0]), u32(kernel[1]), u32(at.stride[0]), u32(at.stride[1]), u32(at.dilation[0]),
-      u32(at.dilation[1]), 1, usize(kernel[3]), usize(kernel[2]), usize(kernel[3]),
-      usize(kernel[2]), recipe.kernel.as<float>().data(), recipe.weights->bias.as<float>().data(),
-      recipe.low, recipe.high, 0, made);
+      u32(at.dilation[1]), u32(op.groups), usize(kernel[3] / op.groups), usize(kernel[2]),
+      usize(kernel[3]), usize(kernel[2] * op.groups), recipe.kernel.as<float>().data(),
+      recipe.weights->bias.as<float>().data(), recipe.low, recipe.high, 0, made);
 }
 
 xnn_status create_dense(const Recipe& recipe, xnn_operator_t* made) {
@@ -79,7 +79,8 @@ xnn_status create_pool(const Pool2dOp& op, const Recipe& recipe, xnn_operator_t*
         u32(at.dilation[0]), u32(at.dilation[1]), channels, channels, channels, recipe.low,
         recipe.high, 0, made);
   }
-  if (at.dilation[0] != 1 || at.dilation[1] != 1) return xnn_status_unsupported_parameter;
+  if (at.dilation[0] != 1 || at.dilation[1] != 1 || op.count_padding)
+    return xnn_status_unsupported_parameter;
   return xnn_create_average_pooling2d_nhwc_f32(
       u32(at.pad_before[0]), u32(at.pad_after[1]), u32(at.pad_after[0]), u32(at.pad_before[1]),
       u32(op.window[0]), u32(op.window[1]), u32(at.stride[0]), u32(at.stride[1]), channels,
@@ -97,21 +98,22 @@ xnn_status create_operator(const Recipe& recipe, xnn_operator_t* made) {
 }
 
 xnn_status set_up(const Recipe& recipe, xnn_operator_t op, const float* input, float* output) {
+  const std::size_t batch = usize(recipe.input[0]);
   const auto height = [&] { return usize(recipe.input[1]); };
   const auto width = [&] { return usize(recipe.input[2]); };
   if (std::holds_alternative<Conv2dOp>(recipe.op)) {
-    return xnn_setup_convolution2d_nhwc_f32(op, 1, height(), width(), input, output, nullptr);
+    return xnn_setup_convolution2d_nhwc_f32(op, batch, height(), width(), input, output, nullptr);
   }
   if (const auto* deconv = std::get_if<ConvTranspose2dOp>(&recipe.op)) {
     return xnn_setup_deconvolution2d_nhwc_f32(
-        op, 1, height(), width(), u32(deconv->output_padding[0]), u32(deconv->output_padding[1]),
-        input, output, nullptr);
+        op, batch, height(), width(), u32(deconv->output_padding[0]),
+        u32(deconv->output_padding[1]), input, output, nullptr);
   }
   if (const auto* pool = std::get_if<Pool2dOp>(&recipe.op)) {
-    return pool->kind == PoolKind::kMax
-               ? xnn_setup_max_pooling2d_nhwc_f32(op, 1, height(), width(), input, output, nullptr)
-               : xnn_setup_average_pooling2d_nhwc_f32(op, 1, height(), width(), input, output,
-                                                      nullptr);
+    return pool->kind == PoolKind::kMax ? xnn_setup_max_pooling2d_nhwc_f32(
+                                              op, batch, height(), width(), input, output, nullptr)
+                                        : xnn_setup_average_pooling2d_nhwc_f32(
+                                              op, batch, height(), width(), input, output, nullptr);
   }
   const std::int64_t rows = recipe.input.num_elements() / recipe.weights->kernel.shape()[0];
   return xnn_setup_fully_connected_nc_f32(op, usize(rows), input, output, nullptr);
@@ -185,20 +187,22 @@ Result<std::unique_ptr<BoundKernel>> XnnpackKernel::bind(std::span<const std::by
   return std::unique_ptr<BoundKernel>(new XnnpackRun(shared_from_this(), inputs[0], output));
 }
 
-// [KH,KW,C/g,F] or, transposed, [KH,KW,F,C] to XNNPACK's [F,KH,KW,C/g].
-Tensor filters_first(const Tensor& kernel, bool transposed) {
+// [KH,KW,C/g,F] or, transposed, [KH,KW,F/g,C] to XNNPACK's [F,KH,KW,C/g].
+Tensor filters_first(const Tensor& kernel, bool transposed, std::int64_t groups) {
   const Shape& from = kernel.shape();
   const std::int64_t cells = from[0] * from[1];
-  const std::int64_t channels = transposed ? from[3] : from[2];
-  const std::int64_t filters = transposed ? from[2] : from[3];
+  const std::int64_t channels = transposed ? from[3] / groups : from[2];
+  const std::int64_t filters = transposed ? from[2] * groups : from[3];
   Tensor out(DType::kFloat32, Shape{filters, from[0], from[1], channels});
   const auto source = kernel.as<float>();
   const auto target = out.as<float>();
   for (std::int64_t f = 0; f < filters; ++f) {
     for (std::int64_t cell = 0; cell < cells; ++cell) {
       for (std::int64_t c = 0; c < channels; ++c) {
+        const std::int64_t group = f / from[2];
         const std::int64_t at =
-            transposed ? (cell * filters + f) * channels + c : (cell * channels + c) * filters + f;
+            transposed ? (cell * from[2] + f % from[2]) * from[3] + group * channels + c
+                       : (cell * channels + c) * filters + f;
         target[usize((f * cells + cell) * channels + c)] = source[usize(at)];
       }
     }
@@ -219,9 +223,10 @@ Result<std::shared_ptr<const Kernel>> make_xnnpack_kernel(const KernelSpec& spec
     recipe.high = spec.clip->high;
   }
   if (const auto* conv = std::get_if<Conv2dOp>(spec.op)) {
-    if (!is_depthwise(*conv, recipe)) recipe.kernel = filters_first(spec.weights->kernel, false);
-  } else if (std::holds_alternative<ConvTranspose2dOp>(*spec.op)) {
-    recipe.kernel = filters_first(spec.weights->kernel, true);
+    if (!is_depthwise(*conv, recipe))
+      recipe.kernel = filters_first(spec.weights->kernel, false, conv->groups);
+  } else if (const auto* transposed = std::get_if<ConvTranspose2dOp>(spec.op)) {
+    recipe.kernel = filters_first(spec.weights->kernel, true, transposed->groups);
   } else if (!std::holds_alternative<DenseOp>(*spec.op) &&
              !std::holds_alternative<Pool2dOp>(*spec.op)) {
     return unimplemented("XNNPACK is not used for " + std::string(op_name(*spec.op)));

@@ -38,13 +38,20 @@ Result<Border> parse_border(const LayerOptions& options, const char* key) {
 Result<ValueId> translate_zero_padding2d(LayerContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input());
   TINYSPLIT_ASSIGN_OR_RETURN(const Border border, parse_border(context.options, "padding"));
-  return context.add(Pad2dOp{border.before, border.after}, {x});
+  return context.add(
+      PadOp{{0, border.before[0], border.before[1], 0}, {0, border.after[0], border.after[1], 0}},
+      {x});
 }
 
 Result<ValueId> translate_cropping2d(LayerContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input());
   TINYSPLIT_ASSIGN_OR_RETURN(const Border border, parse_border(context.options, "cropping"));
-  return context.add(Crop2dOp{border.before, border.after}, {x});
+  const Shape& in = context.shape(x);
+  return context.add(SliceOp{{0, border.before[0], border.before[1], 0},
+                             {1, 1, 1, 1},
+                             {in[0], in[1] - border.before[0] - border.after[0],
+                              in[2] - border.before[1] - border.after[1], in[3]}},
+                     {x});
 }
 
 Result<ValueId> translate_up_sampling2d(LayerContext& context) {
@@ -54,8 +61,18 @@ Result<ValueId> translate_up_sampling2d(LayerContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(
       const std::string kind,
       context.options.word("interpolation", {"nearest", "bilinear"}, "nearest"));
-  return context.add(
-      Upsample2dOp{factor, kind == "nearest" ? ResizeKind::kNearest : ResizeKind::kBilinear}, {x});
+  const Shape& in = context.shape(x);
+  for (const std::int64_t each : factor) {
+    if (each > limits::kMaxElements) return context.options.wrong("size", "a factor below 2^28");
+  }
+  ResizeOp resize;
+  resize.size = {in[1] * factor[0], in[2] * factor[1]};
+  if (kind == "nearest") {
+    resize.coordinates = ResizeCoordinates::kAsymmetric;
+  } else {
+    resize.kind = ResizeKind::kBilinear;
+  }
+  return context.add(resize, {x});
 }
 
 Result<ValueId> translate_flatten(LayerContext& context) {

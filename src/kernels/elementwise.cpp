@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/native/native_kernels.h"
+#include "kernels/native_bodies.h"
 
 namespace tinysplit::native {
 namespace {
 
 template <typename Function>
-Body map_body(std::size_t count, Function function) {
+FloatBody map_body(std::size_t count, Function function) {
   return [count, function](std::span<const float* const> inputs, float* __restrict y) {
     const float* __restrict x = inputs[0];
     for (std::size_t i = 0; i < count; ++i) y[i] = function(x[i]);
@@ -21,7 +21,7 @@ float selu(float x) {
   return x > 0.0f ? kScale * x : kScale * kAlpha * std::expm1(x);
 }
 
-Body activation_body(const ActivationOp& op, std::size_t count) {
+FloatBody activation_body(const ActivationOp& op, std::size_t count) {
   const float alpha = op.alpha, beta = op.beta, gamma = op.gamma;
   switch (op.kind) {
     case ActivationKind::kClip:
@@ -45,7 +45,7 @@ Body activation_body(const ActivationOp& op, std::size_t count) {
   }
 }
 
-Body affine_body(std::size_t count, std::size_t channels) {
+FloatBody affine_body(std::size_t count, std::size_t channels) {
   return [count, channels](std::span<const float* const> inputs, float* __restrict y) {
     const float* __restrict scale = inputs[1];
     const float* __restrict shift = inputs[2];
@@ -59,13 +59,14 @@ Body affine_body(std::size_t count, std::size_t channels) {
 }  // namespace
 
 Body elementwise_body(const KernelSpec& spec) {
-  const std::size_t count = static_cast<std::size_t>(spec.output_shape.num_elements());
+  if (!is_float(spec)) return {};
+  const std::size_t count = static_cast<std::size_t>(spec.output->shape.num_elements());
   if (const auto* activation = std::get_if<ActivationOp>(spec.op)) {
-    return activation_body(*activation, count);
+    return body_of(activation_body(*activation, count));
   }
   if (std::holds_alternative<ChannelAffineOp>(*spec.op)) {
-    const int last = spec.output_shape.rank() - 1;
-    return affine_body(count, static_cast<std::size_t>(spec.output_shape[last]));
+    const int last = spec.output->shape.rank() - 1;
+    return body_of(affine_body(count, static_cast<std::size_t>(spec.output->shape[last])));
   }
   return {};
 }

@@ -25,11 +25,11 @@ struct PreparedWeights {
   Tensor bias;    // [F]; zeros where the source has none
 };
 
-// What a kernel is made for. Pointers outlive the making only, unless said otherwise.
+// What a kernel is made for.
 struct KernelSpec {
   const Op* op = nullptr;            // outlives the kernel
-  std::vector<const Value*> inputs;  // in the order of the Op; outlive the kernel
-  Shape output_shape;
+  std::vector<const Value*> inputs;  // in the order of the Op; outlive the making only
+  const Value* output = nullptr;     // outlives the making only
   std::shared_ptr<const PreparedWeights> weights;  // for operations with weights
   std::optional<Clip> clip;
   int threads = 1;

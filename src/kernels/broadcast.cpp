@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/native/native_kernels.h"
+#include "kernels/native_bodies.h"
 
 namespace tinysplit::native {
 namespace {
@@ -62,7 +62,7 @@ void run_rows(const Walk& walk, const float* a, const float* b, float* __restric
 }
 
 template <typename Function>
-Body walk_body(const Walk& walk, Function function) {
+FloatBody walk_body(const Walk& walk, Function function) {
   if (walk.same) {
     return
         [count = walk.count, function](std::span<const float* const> inputs, float* __restrict y) {
@@ -76,7 +76,7 @@ Body walk_body(const Walk& walk, Function function) {
   };
 }
 
-Body binary_body(BinaryKind kind, const Walk& walk) {
+FloatBody binary_body(BinaryKind kind, const Walk& walk) {
   switch (kind) {
     case BinaryKind::kAdd:
       return walk_body(walk, [](float a, float b) { return a + b; });
@@ -90,6 +90,8 @@ Body binary_body(BinaryKind kind, const Walk& walk) {
       return walk_body(walk, [](float a, float b) { return a > b ? a : b; });
     case BinaryKind::kMinimum:
       return walk_body(walk, [](float a, float b) { return a < b ? a : b; });
+    default:
+      return {};
   }
   return {};
 }
@@ -100,11 +102,12 @@ Body broadcast_body(const KernelSpec& spec) {
   const bool prelu = std::holds_alternative<PreluOp>(*spec.op);
   const auto* binary = std::get_if<BinaryOp>(spec.op);
   if (!prelu && binary == nullptr) return {};
-  const Walk walk = make_walk(spec.inputs[0]->shape, spec.inputs[1]->shape, spec.output_shape);
+  if (!is_float(spec)) return {};
+  const Walk walk = make_walk(spec.inputs[0]->shape, spec.inputs[1]->shape, spec.output->shape);
   if (prelu) {
-    return walk_body(walk, [](float x, float slope) { return x > 0.0f ? x : slope * x; });
+    return body_of(walk_body(walk, [](float x, float slope) { return x > 0.0f ? x : slope * x; }));
   }
-  return binary_body(binary->kind, walk);
+  return body_of(binary_body(binary->kind, walk));
 }
 
 }  // namespace tinysplit::native

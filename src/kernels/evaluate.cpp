@@ -1,0 +1,31 @@
+#include "kernels/evaluate.h"
+
+#include <cstring>
+
+#include "graph/shape_inference.h"
+#include "kernels/native_kernels.h"
+
+namespace tinysplit {
+
+Result<Tensor> evaluate(const Op& op, std::span<const Value* const> inputs,
+                        const std::optional<ElementType>& stated) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const Value output, infer_output(op, inputs, stated));
+  Tensor result(output.dtype, output.shape);
+  if (std::holds_alternative<ReshapeOp>(op)) {
+    std::memcpy(result.data(), inputs[0]->data->data(), result.num_bytes());
+    return result;
+  }
+  KernelSpec spec;
+  spec.op = &op;
+  spec.inputs.assign(inputs.begin(), inputs.end());
+  spec.output = &output;
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel, make_native_kernel(spec));
+  std::vector<const std::byte*> data;
+  for (const Value* input : inputs) data.push_back(input->data->data());
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::unique_ptr<BoundKernel> run,
+                             kernel->bind(data, result.data()));
+  TINYSPLIT_RETURN_IF_ERROR(run->run());
+  return result;
+}
+
+}  // namespace tinysplit

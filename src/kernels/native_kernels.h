@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "core/status.h"
+#include "kernels/kernel.h"
+
+namespace tinysplit {
+
+// Portable kernels, for every dtype that an operation allows: whatever moves data or works element
+// by element, and quantised arithmetic. Errors: UNIMPLEMENTED.
+Result<std::shared_ptr<const Kernel>> make_native_kernel(const KernelSpec& spec);
+
+}  // namespace tinysplit
