@@ -3,10 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "core/file.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
 #include "graph/cuts.h"
 #include "graph/metrics.h"
+#include "inspect_diagram.h"
 #include "report/table.h"
 #include "report/units.h"
 
@@ -18,15 +20,16 @@ using Json = nlohmann::ordered_json;
 struct InspectOptions {
   std::string model;
   bool json = false;
+  std::string dot;
+  std::string svg;
 };
 
 Json describe_values(const Graph& graph, const std::vector<ValueId>& ids) {
   Json list = Json::array();
   for (const ValueId id : ids) {
     const Value& value = graph.value(id);
-    list.push_back({{"name", value.name},
-                    {"shape", value.shape.dims()},
-                    {"dtype", dtype_name(value.dtype)}});
+    list.push_back(
+        {{"name", value.name}, {"shape", value.shape.dims()}, {"dtype", dtype_name(value.dtype)}});
   }
   return list;
 }
@@ -37,8 +40,7 @@ Json to_json(const Graph& graph) {
   Json layers = Json::array();
   for (std::size_t i = 0; i < graph.layers().size(); ++i) {
     const Layer& layer = graph.layers()[i];
-    const Shape shape =
-        layer.outputs.empty() ? Shape() : graph.value(layer.outputs.front()).shape;
+    const Shape shape = layer.outputs.empty() ? Shape() : graph.value(layer.outputs.front()).shape;
     layers.push_back({{"index", i},
                       {"name", layer.name},
                       {"kind", layer.kind},
@@ -108,9 +110,22 @@ void print_table(const Graph& graph) {
               table.to_string().c_str());
 }
 
+Status write_text(const std::string& path, const std::string& text) {
+  if (path != "-") return write_file_atomically(path, text);
+  std::fputs(text.c_str(), stdout);
+  return ok_status();
+}
+
 Status inspect(const InspectOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
+  if (!options.svg.empty()) {
+    TINYSPLIT_RETURN_IF_ERROR(write_text(options.svg, to_svg(diagram_of(*graph))));
+  }
+  if (!options.dot.empty()) {
+    TINYSPLIT_RETURN_IF_ERROR(write_text(options.dot, to_dot(diagram_of(*graph))));
+  }
+  if (options.dot == "-" || options.svg == "-") return ok_status();
   if (options.json) {
     std::printf("%s\n",
                 to_json(*graph).dump(2, ' ', false, Json::error_handler_t::replace).c_str());
@@ -129,7 +144,13 @@ void add_inspect_command(CLI::App& app, int& exit_code) {
   command->add_option("model", options->model, "Model file (.keras, .h5) or its folder")
       ->required();
   command->add_flag("--json", options->json, "Print JSON, for scripts");
-  command->footer("Example:\n  tinysplit inspect models/fashion_resnet");
+  command->add_option("--svg", options->svg, "Write a drawing of the graph to a file; - prints it");
+  command->add_option("--dot", options->dot, "Write the graph for Graphviz to a file; - prints it");
+  command->footer(
+      "Examples:\n"
+      "  tinysplit inspect models/fashion_resnet\n"
+      "  tinysplit inspect models/fashion_resnet --svg graph.svg\n"
+      "  tinysplit inspect model.keras --dot - | dot -Tpdf > graph.pdf");
   command->callback([options, &exit_code] { exit_code = report(inspect(*options)); });
 }
 

@@ -8,11 +8,20 @@
 #include <string_view>
 
 #include "report/axis.h"
+#include "report/svg.h"
 #include "report/table.h"
 #include "report/utf8.h"
 
 namespace tinysplit {
 namespace {
+
+using svg::add_line;
+using svg::add_text;
+using svg::kGrid;
+using svg::kInk;
+using svg::kMuted;
+using svg::num;
+using svg::text_width;
 
 // All lengths in CSS pixels of the drawing's own coordinates.
 constexpr double kMargin = 28.0;
@@ -27,9 +36,6 @@ constexpr double kLegendHeight = 26.0;
 constexpr std::size_t kPanelsPerRow = 3;
 constexpr std::array<double, kPanelsPerRow> kPlotWidths{700.0, 400.0, 300.0};
 
-constexpr std::string_view kInk = "#1c2733";
-constexpr std::string_view kMuted = "#5b6875";
-constexpr std::string_view kGrid = "#e4e8ec";
 constexpr std::string_view kAxisColor = "#a9b3bd";
 constexpr std::string_view kHighlight = "#ffe8a3";
 constexpr std::string_view kHighlightInk = "#7a5200";
@@ -42,43 +48,6 @@ constexpr std::array<std::string_view, 8> kLineColors{"#1f5fbf", "#d4372c", "#1a
 // Over bars, lines are ink and markers stand out.
 constexpr std::array<std::string_view, 4> kOverlayColors{"#1c2733", "#b3123f", "#5b21b6",
                                                          "#0f5f5c"};
-
-std::string num(double value) {
-  std::array<char, 64> text{};
-  const double bounded = std::isfinite(value) ? std::clamp(value, -1e6, 1e6) : 0.0;
-  auto end =
-      std::to_chars(text.data(), text.data() + text.size(), bounded, std::chars_format::fixed, 2);
-  std::string number(text.data(), end.ptr);
-  number.erase(number.find_last_not_of('0') + 1);
-  if (number.back() == '.') number.pop_back();
-  return number == "-0" ? "0" : number;
-}
-
-double text_width(std::string_view text, double font_size) {
-  return 0.6 * font_size * static_cast<double>(display_width(text));
-}
-
-struct TextStyle {
-  double size = 12.0;
-  std::string_view color = kInk;
-  std::string_view anchor = "start";
-  bool bold = false;
-};
-
-void add_text(std::string& svg, double x, double y, std::string_view text, const TextStyle& style,
-              const std::string& more = "") {
-  svg += "<text x=\"" + num(x) + "\" y=\"" + num(y) + "\" font-size=\"" + num(style.size) +
-         "\" fill=\"" + std::string(style.color) + "\"";
-  if (style.anchor != "start") svg += " text-anchor=\"" + std::string(style.anchor) + "\"";
-  if (style.bold) svg += " font-weight=\"600\"";
-  svg += more + ">" + escape_xml(text) + "</text>\n";
-}
-
-void add_line(std::string& svg, double x1, double y1, double x2, double y2,
-              std::string_view color) {
-  svg += "<line x1=\"" + num(x1) + "\" y1=\"" + num(y1) + "\" x2=\"" + num(x2) + "\" y2=\"" +
-         num(y2) + "\" stroke=\"" + std::string(color) + "\"/>\n";
-}
 
 struct LegendEntry {
   std::string name;
