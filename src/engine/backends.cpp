@@ -18,16 +18,22 @@ bool is_float(const KernelSpec& spec) {
   return is_float32(spec.output) && std::ranges::all_of(spec.inputs, is_float32);
 }
 
-bool is_depthwise(const Conv2dOp& conv, const KernelSpec& spec) {
-  return conv.groups > 1 && conv.groups == spec.inputs[0]->shape[3];
+// A call of oneDNN costs about 0.4 us more than one of XNNPACK, and XNNPACK's time for each weight
+// of a dense layer grows with the number of inputs that it sums one after the other, oneDNN's does
+// not. The line between them is where the two were equal; docs/benchmarks.md has the measurements.
+bool is_small_dense(const KernelSpec& spec) {
+  if (!std::holds_alternative<DenseOp>(*spec.op)) return false;
+  constexpr std::int64_t kLine = std::int64_t{1} << 21;
+  constexpr std::int64_t kVectorOutputs = 16;  // fewer outputs take as long
+  const Shape& kernel = spec.weights->kernel.shape();
+  const std::int64_t inputs = kernel[0], outputs = std::max(kernel[1], kVectorOutputs);
+  return inputs <= kLine / inputs / outputs;
 }
 
-// Measured by bench/backend_bench on AVX2 and noted in docs/ARCHITECTURE.md, "Choice of backend".
+// Convolutions of any kind and pooling are faster with oneDNN at every shape measured, with AVX2
+// and with AVX-512; where oneDNN has no code of its own for the CPU, XNNPACK takes over below.
 bool prefers_xnnpack(const KernelSpec& spec) {
-  if (std::holds_alternative<DenseOp>(*spec.op)) return true;
-  if (std::holds_alternative<ConvTranspose2dOp>(*spec.op)) return true;
-  if (const auto* conv = std::get_if<Conv2dOp>(spec.op)) return is_depthwise(*conv, spec);
-  return false;
+  return is_small_dense(spec) || std::holds_alternative<ConvTranspose2dOp>(*spec.op);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace tinysplit {
 
 enum class BackendPolicy : std::uint8_t {
-  kAuto,     // the choice of engine/backend_choice.h
+  kAuto,     // the measured choice of engine/backends.cpp
   kOneDnn,   // oneDNN wherever it can
   kXnnpack,  // XNNPACK wherever it can
 };

@@ -46,6 +46,13 @@ FloatBody activation_body(const ActivationOp& op, std::size_t count) {
 }
 
 FloatBody affine_body(std::size_t count, std::size_t channels) {
+  if (channels == 1) {
+    return [count](std::span<const float* const> inputs, float* __restrict y) {
+      const float* __restrict x = inputs[0];
+      const float scale = inputs[1][0], shift = inputs[2][0];
+      for (std::size_t i = 0; i < count; ++i) y[i] = x[i] * scale + shift;
+    };
+  }
   return [count, channels](std::span<const float* const> inputs, float* __restrict y) {
     const float* __restrict scale = inputs[1];
     const float* __restrict shift = inputs[2];
