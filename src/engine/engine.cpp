@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/interval_clock.h"
 #include "engine/kernel_cache.h"
 
 namespace tinysplit {
@@ -17,6 +18,8 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<const Graph> grap
     return invalid_argument("an engine needs 1 to 256 threads, not " +
                             std::to_string(options.threads));
   }
+  // Finds the clock's rate here, and not within the first run that is timed.
+  interval_clock();
   return std::shared_ptr<Engine>(new Engine(std::move(graph), options));
 }
 
