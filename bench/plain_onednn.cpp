@@ -11,6 +11,7 @@
 #include "engine/backends.h"
 #include "engine/steps.h"
 #include "graph/fusion.h"
+#include "kernels/native_kernels.h"
 
 extern "C" void omp_set_num_threads(int);
 
@@ -225,7 +226,7 @@ struct PlainOneDnn::Program {
       spec.inputs.push_back(&graph->value(id));
       inputs.push_back(of(id));
     }
-    spec.output = &graph.value(node.output);
+    spec.output = &graph->value(node.output);
     TINYSPLIT_ASSIGN_OR_RETURN(auto kernel, make_native_kernel(spec));
     Operation operation;
     operation.layer = layer;

@@ -52,7 +52,7 @@ inline constexpr std::size_t kMaxDevices = 10'000;
 inline constexpr std::size_t kMaxMessagesPerDevice = 100;
 inline constexpr std::size_t kMaxLinkSamplesPerMessage = 16;
 inline constexpr std::size_t kMaxModelsPerDevice = 16;
-inline constexpr double kMaxLayerTimeS = 3600.0;      // longer measured times are taken for garbage
-inline constexpr double kMaxLinkTimeS = 3600.0;       // the same of one exchange over the link
+inline constexpr double kMaxLayerTimeS = 3600.0;  // longer measured times are taken for garbage
+inline constexpr double kMaxLinkTimeS = 3600.0;   // the same of one exchange over the link
 
 }  // namespace tinysplit::limits

@@ -188,14 +188,9 @@ PreparedPtr prepare_dense(const KernelSpec& spec) {
 
 PreparedPtr prepare_pool(const Pool2dOp& op, const KernelSpec& spec) {
   const Spatial2d& at = op.spatial;
-<<<<<<< HEAD
   const auto average = op.count_padding ? algorithm::pooling_avg_include_padding
                                         : algorithm::pooling_avg_exclude_padding;
   const auto kind = op.kind == PoolKind::kMax ? algorithm::pooling_max : average;
-=======
-  const auto kind =
-      op.kind == PoolKind::kMax ? algorithm::pooling_max : algorithm::pooling_avg_exclude_padding;
->>>>>>> f73919b (Compare the engine with plain oneDNN and choose backends by measurement)
   const dnnl::pooling_v2_forward::desc description(
       dnnl::prop_kind::forward_inference, kind, image(spec.inputs[0]->shape),
       image(spec.output->shape), {at.stride[0], at.stride[1]}, {op.window[0], op.window[1]},
