@@ -8,9 +8,8 @@ OrderedJson describe_values(const Graph& graph, const std::vector<ValueId>& ids)
   OrderedJson list = OrderedJson::array();
   for (const ValueId id : ids) {
     const Value& value = graph.value(id);
-    list.push_back({{"name", value.name},
-                    {"shape", value.shape.dims()},
-                    {"dtype", dtype_name(value.dtype)}});
+    list.push_back(
+        {{"name", value.name}, {"shape", value.shape.dims()}, {"dtype", dtype_name(value.dtype)}});
   }
   return list;
 }
@@ -33,7 +32,12 @@ HttpResponse json_response(const OrderedJson& body) {
 }
 
 HttpResponse json_response(const Status& status) {
-  return json_error(http_status_of(status.code()), status.message());
+  const int http_status = http_status_of(status.code());
+  // The original's text, which its clients know.
+  if (http_status == 500) {
+    return json_error(500, "ERROR: Unexpected error occurred! (" + status.message() + ")");
+  }
+  return json_error(http_status, status.message());
 }
 
 OrderedJson to_json(const Analytics& analytics) {
@@ -59,12 +63,12 @@ void handle_model(EdgeState& state, HttpRequest&& request, HttpResponder respond
 }
 
 void handle_health(EdgeState& state, HttpRequest&&, HttpResponder respond) {
-  respond(json_response(OrderedJson{
-      {"status", "ok"},
-      {"models", state.models.all().size()},
-      {"queued", state.pool.queued()},
-      {"expected_wait_s", state.pool.expected_wait_s()},
-      {"uptime_s", seconds_between(state.started_ns, state.clock.now_ns())}}));
+  respond(json_response(
+      OrderedJson{{"status", "ok"},
+                  {"models", state.models.all().size()},
+                  {"queued", state.pool.queued()},
+                  {"expected_wait_s", state.pool.expected_wait_s()},
+                  {"uptime_s", seconds_between(state.started_ns, state.clock.now_ns())}}));
 }
 
 }  // namespace tinysplit

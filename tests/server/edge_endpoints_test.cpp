@@ -7,6 +7,7 @@
 
 #include "net/http_client.h"
 #include "server/edge_server.h"
+#include "server/endpoints.h"
 #include "wire/base64.h"
 
 namespace tinysplit {
@@ -151,6 +152,14 @@ TEST_F(EdgeEndpoints, BadInputGetsOneClearErrorAndTheEdgeLives) {
       post("/api/offloading/evaluate", "{}").second["message"].get<std::string>().substr(0, 4),
       "OPS:");
   EXPECT_EQ(call("GET", "/healthz").second["status"], "ok");
+}
+
+TEST(EdgeAnswers, FaultsOfTheEdgeKeepTheOriginalsText) {
+  const HttpResponse response = json_response(internal_error("the reason"));
+  EXPECT_EQ(response.status, 500);
+  const std::string message = Json::parse(response.body)["message"];
+  EXPECT_TRUE(message.starts_with("ERROR: Unexpected error occurred!")) << message;
+  EXPECT_NE(message.find("the reason"), std::string::npos) << message;
 }
 
 TEST_F(EdgeEndpoints, TellsItsModels) {
