@@ -3,7 +3,7 @@
 #include <cbor/streaming.h>
 
 #include <array>
-#include <cmath>
+#include <limits>
 #include <string>
 
 #include "core/limits.h"
@@ -191,8 +191,11 @@ Result<double> CborReader::read_seconds(std::string_view what) {
     return invalid_argument(field(what) + "expected a number at byte " + std::to_string(begin) +
                             ", found " + name_of(item.kind));
   }
-  if (!std::isfinite(item.number) || item.number < 0) {
-    return invalid_argument(field(what) + "a time must be finite and not negative, found " +
+  // Beyond single precision it could be read, but not be passed on. A NaN fails both comparisons.
+  if (!(item.number >= 0 && item.number <= std::numeric_limits<float>::max())) {
+    return invalid_argument(field(what) +
+                            "a time must be a finite number of single precision that is not "
+                            "negative, found " +
                             std::to_string(item.number));
   }
   return item.number;

@@ -51,7 +51,7 @@ class CborReader {
   Result<std::size_t> read_map(std::string_view what);
   Result<std::uint64_t> read_tag(std::string_view what);
   Result<bool> read_bool(std::string_view what);
-  // A float of any width or an unsigned integer; finite and not negative.
+  // A float of any width or an unsigned integer; not negative, in the range of single precision.
   Result<double> read_seconds(std::string_view what);
 
   // Passes over one data item with all that it contains, without recursion.

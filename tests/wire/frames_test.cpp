@@ -154,6 +154,24 @@ TEST(Frames, RequiredKeysAreNamed) {
       std::string::npos);
 }
 
+TEST(Frames, TimesThatSinglePrecisionCannotHoldAreRefused) {
+  const std::string frame = encoded(golden_reply());
+  const auto with_edge_time = [&](const char* hex) {
+    std::string changed = frame;
+    const std::string field = from_hex("07 f92c00");
+    changed.replace(changed.find(field), field.size(), from_hex(std::string("07") + hex));
+    return decode_infer_reply(changed).status();
+  };
+  EXPECT_TRUE(with_edge_time("fb 47efffffe0000000").ok()) << "the largest float32, as a double";
+  EXPECT_TRUE(with_edge_time("1bffffffffffffffff").ok());
+  for (const char* bad : {"fb 47f0000000000000", "fb 7db0000000000000", "fb 7ff0000000000000",
+                          "f97c00", "f97e00", "f9bc00", "20", "f6"}) {
+    const Status status = with_edge_time(bad);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << bad;
+    EXPECT_NE(status.message().find("edge_s"), std::string::npos) << status.message();
+  }
+}
+
 TEST(Frames, AnotherVersionIsRefusedBeforeAnythingElse) {
   const Result<InferRequest> request = decode_infer_request(from_hex("a2 0002 01 6178"));
   EXPECT_EQ(request.status().code(), StatusCode::kUnimplemented);
