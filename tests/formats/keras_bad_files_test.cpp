@@ -1,7 +1,8 @@
 // Every file of tests/data/keras_bad is refused, and the error says which layer, class and option.
 #include <gtest/gtest.h>
 
-#include <map>
+#include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ const std::vector<Refusal>& refusals() {
       {"float64", kUnimplemented, {"\"dense\" (Dense)", "dtype", "float64"}},
       {"huge_units", kInvalidArgument, {"\"dense_1\" (Dense)", "units", "1099511627776"}},
       {"kernel_huge", kOutOfRange, {"\"dense_1\" (Dense)", "1048576"}},
+      {"kernel_transposed", kInvalidArgument, {"\"dense\" (Dense)", "kernel", "[2,4]", "[4,2]"}},
       {"lambda_layer", kUnimplemented, {"\"lambda\" (Lambda)", "never run"}},
       {"lstm", kUnimplemented, {"\"lstm\" (LSTM)"}},
       {"mixed_float16", kUnimplemented, {"\"conv2d\" (Conv2D)", "dtype", "mixed_float16"}},
@@ -51,6 +53,7 @@ const std::vector<Refusal>& refusals() {
       {"units_text", kInvalidArgument, {"\"dense_1\" (Dense)", "units", "many"}},
       {"unknown_activation", kUnimplemented, {"\"dense_1\" (Dense)", "activation", "warp"}},
       {"unknown_layer", kUnimplemented, {"\"doubling\" (Doubling)"}},
+      {"unknown_source", kInvalidArgument, {"\"dense\" (Dense)", "\"nobody\""}},
       {"weights_text", kInvalidArgument, {"model.weights.h5", "HDF5"}},
       {"weights_truncated", kInvalidArgument, {"model.weights.h5", "HDF5"}},
   };
@@ -67,6 +70,16 @@ TEST_P(BadFile, IsRefusedByName) {
 
 INSTANTIATE_TEST_SUITE_P(Keras, BadFile, testing::ValuesIn(refusals()),
                          [](const auto& parameter) { return std::string(parameter.param.file); });
+
+TEST(BadFiles, EachOneOfTheFolderIsTried) {
+  std::set<std::string> tried = {"good"};
+  for (const Refusal& refusal : refusals()) tried.insert(refusal.file);
+  std::set<std::string> present;
+  for (const auto& entry : std::filesystem::directory_iterator(bad_file(""))) {
+    if (entry.path().extension() == ".keras") present.insert(entry.path().stem().string());
+  }
+  EXPECT_EQ(present, tried);
+}
 
 TEST(BadFiles, TheOneGoodFileAmongThemLoads) {
   const auto graph = read_keras_model(bad_file("good.keras"));
