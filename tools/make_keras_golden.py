@@ -28,8 +28,8 @@ from keras_golden.common import write_case  # noqa: E402
 README = """# Golden Keras models
 
 `<case>.keras` or `<case>.h5` is a model with random weights, `<case>.npz` its inputs `x0`, `x1`,
-... (in the order of `model.inputs`) and outputs `y0`, `y1`, ... (in the order of `model.outputs`),
-float32, batch 2, inference mode. Weights are random and non-trivial throughout: biases, batch norm
+... (in the order of `model.inputs`) and outputs `y0`, `y1`, ... (in the order of `model.outputs`,
+one that is listed twice only once), float32, batch 2, inference mode. Weights are random and non-trivial throughout: biases, batch norm
 scales (some negative), offsets and moving statistics, PReLU slopes.
 
 | files | written by |

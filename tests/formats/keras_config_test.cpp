@@ -122,7 +122,6 @@ TEST(KerasConfig, ChecksInputsAndOutputsOfTheModel) {
   refuse("input_layers", {{"b_image", 0, 0}, {"dense", 0, 0}}, "\"dense\"");
   refuse("output_layers", {{"nobody", 0, 0}}, "\"nobody\"");
   refuse("output_layers", Json::array(), "output_layers");
-  refuse("output_layers", {{"dense_1", 0, 0}, {"dense_1", 0, 0}}, "twice");
   refuse("output_layers", {3, 4}, "malformed");
 }
 
@@ -134,6 +133,32 @@ TEST(KerasConfig, TakesOutputsOfADictionaryByName) {
   ASSERT_TRUE(graph);
   EXPECT_EQ(graph->value(graph->outputs().at(0)).name, "middle");
   EXPECT_EQ(graph->value(graph->outputs().at(1)).name, "last");
+}
+
+TEST(KerasConfig, GivesAnOutputThatIsListedTwiceOnce) {
+  const auto graph = read(read_bytes(golden_file("repeated_outputs.keras")));
+  ASSERT_TRUE(graph);
+  ASSERT_EQ(graph->outputs().size(), 3u);
+  EXPECT_EQ(graph->value(graph->outputs()[0]).shape, (Shape{1, 3}));
+  EXPECT_EQ(graph->value(graph->outputs()[1]).shape, (Shape{1, 4}));
+  EXPECT_EQ(graph->outputs()[2], graph->inputs()[0]);
+}
+
+TEST(KerasConfig, GivesAnOutputThatALayerHandsOnOnce) {
+  std::size_t handed_on = 0;
+  const std::string bytes =
+      edit_config(read_bytes(golden_file("inverted_bottleneck.keras")), [&](Json& config) {
+        Json outputs = Json::array();
+        for (const Json& layer : config["config"]["layers"]) {
+          outputs.push_back({layer["config"]["name"], 0, 0});
+          if (layer["class_name"] == "Dropout") ++handed_on;
+        }
+        config["config"]["output_layers"] = outputs;
+      });
+  ASSERT_GT(handed_on, 0u);
+  const auto graph = read(bytes);
+  ASSERT_TRUE(graph);
+  EXPECT_EQ(graph->outputs().size() + handed_on, graph->layers().size());
 }
 
 TEST(KerasConfig, FindsTheInputOfASequentialModelWhereverItStands) {

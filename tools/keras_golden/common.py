@@ -69,7 +69,9 @@ def predict(model, inputs):
     outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
     if not isinstance(outputs, (list, tuple)):
         outputs = [outputs]
-    return [np.asarray(y, dtype=np.float32) for y in outputs]
+    # A tensor that is listed twice counts once.
+    first_of = {id(tensor): i for i, tensor in reversed(list(enumerate(model.outputs)))}
+    return [np.asarray(outputs[i], dtype=np.float32) for i in sorted(first_of.values())]
 
 
 def check_informative(name, outputs):

@@ -66,6 +66,14 @@ def output_in_the_middle(k):
     return k.Model(inputs, [last, middle])
 
 
+def repeated_outputs(k):
+    l = k.layers
+    inputs = k.Input((6,))
+    x = l.Dense(4, activation="tanh")(inputs)
+    y = l.Dense(3)(x)
+    return k.Model(inputs, [y, x, y, inputs, inputs, y])
+
+
 def same_tensor_twice(k):
     l = k.layers
     inputs = k.Input((5, 5, 3))
@@ -195,5 +203,5 @@ def random_case(seed):
 
 CASES = {f.__name__: (f, {}) for f in (
     residual, inception, squeeze_excite, two_inputs, three_inputs_two_outputs, output_in_the_middle,
-    same_tensor_twice, u_net, custom_names, many_of_a_class, inverted_bottleneck)}
+    repeated_outputs, same_tensor_twice, u_net, custom_names, many_of_a_class, inverted_bottleneck)}
 CASES |= {f"random_{seed}": (random_case(seed), {}) for seed in range(1, 11)}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "core/limits.h"
@@ -97,13 +98,22 @@ class Translation {
       TINYSPLIT_RETURN_IF_ERROR(
           name_layer(layer.is_input() ? add_input_layer(layer) : add_layer(layer), layer));
     }
-    for (const std::string& output : model_.outputs) {
-      TINYSPLIT_RETURN_IF_ERROR(builder_.add_output(outputs_.at(output)));
-    }
+    TINYSPLIT_RETURN_IF_ERROR(add_outputs());
     return builder_.build();
   }
 
  private:
+  // Outputs go by name, so one that comes again (listed twice, or handed on by a layer that only
+  // trains) adds nothing.
+  Status add_outputs() {
+    std::set<ValueId> added;
+    for (const std::string& output : model_.outputs) {
+      const ValueId value = outputs_.at(output);
+      if (added.insert(value).second) TINYSPLIT_RETURN_IF_ERROR(builder_.add_output(value));
+    }
+    return ok_status();
+  }
+
   Status add_inputs() {
     for (const std::string& name : model_.inputs) {
       const auto layer = std::ranges::find(model_.layers, name, &LayerConfig::name);

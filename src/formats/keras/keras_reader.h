@@ -16,8 +16,8 @@ namespace tinysplit {
 //
 // Layers are numbered as model.layers numbers them: a Functional model counts its input layers, a
 // Sequential one does not. weight_bytes is count_params() of the layer times 4. The graph's inputs
-// and outputs come in the order of model.inputs and model.outputs; the batch is 1, whatever the
-// model says. Images are [N,H,W,C].
+// and outputs come in the order of model.inputs and model.outputs, a tensor that is listed twice as
+// an output only once; the batch is 1, whatever the model says. Images are [N,H,W,C].
 //
 // The file is not trusted: code in it is never run, everything is bounded by core/limits.h.
 //

@@ -114,8 +114,9 @@ Result<ModelConfig> parse_functional(Json config) {
        {std::pair("input_layers", &model.inputs), std::pair("output_layers", &model.outputs)}) {
     TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<ModelEnd> ends,
                                parse_ends(member(config, key), key));
-    if (ends.size() > model.layers.size()) {
-      return invalid_argument("the model names more " + std::string(key) + " than it has layers");
+    if (ends.size() > limits::kMaxLayers) {
+      return resource_exhausted("the model names more than " + std::to_string(limits::kMaxLayers) +
+                                " " + std::string(key));
     }
     for (const ModelEnd& end : ends) {
       names->push_back(end.layer);
