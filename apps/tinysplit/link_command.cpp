@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <memory>
 
@@ -38,6 +39,8 @@ Status run_link(const LinkOptions& options) {
     TINYSPLIT_ASSIGN_OR_RETURN(shaper_options.link.downlink_trace, read_trace(options.trace));
     shaper_options.link.uplink_trace = shaper_options.link.downlink_trace;
   }
+  // Whoever reads the log may go away: no reason to die.
+  std::signal(SIGPIPE, SIG_IGN);
   TINYSPLIT_ASSIGN_OR_RETURN(const auto termination, TerminationSignal::create());
   TINYSPLIT_ASSIGN_OR_RETURN(const auto shaper, LinkShaper::start(shaper_options));
   std::printf("tinysplit link listening on %s\n", shaper->address().c_str());

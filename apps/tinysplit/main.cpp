@@ -1,4 +1,10 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 
 #include "commands.h"
 #include "core/logging.h"
@@ -14,11 +20,44 @@ constexpr const char* kFooter = R"(Typical use:
 
 Exit codes: 0 done, 1 failed, 2 wrong use or input, 3 not found, 4 unavailable or too late.)";
 
+// Of a process that is started with one of them closed, the next file opened would become it, and
+// what is printed would end up in that file.
+void open_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+  }
+}
+
+// CLI11's own report of wrong use takes two lines and its exit codes are many.
+int report_wrong_use(const CLI::App& app, const CLI::ParseError& error) {
+  std::string message = error.what();
+  std::string help = "tinysplit";
+  if (const auto commands = app.get_subcommands(); !commands.empty()) {
+    help += " " + commands.front()->get_name();
+  } else if (const auto words = app.remaining(); !words.empty()) {
+    message = "there is no command " + words.front();
+  } else {
+    message = "a command is required";
+  }
+  return tinysplit::report(tinysplit::invalid_argument(message + "; try " + help + " --help"));
+}
+
+// What was printed may still be on its way: a full disk shows here.
+int flush_output(int exit_code) {
+  errno = 0;
+  const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (!failed || exit_code != 0) return exit_code;
+  const std::string reason = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+  return tinysplit::report(
+      tinysplit::resource_exhausted("cannot write to standard output" + reason));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  // A peer that goes away is an error to report, not a reason to die.
-  std::signal(SIGPIPE, SIG_IGN);
+  open_standard_streams();
+  // Whoever reads the output may stop early, as `head` does; commands that serve set it otherwise.
+  std::signal(SIGPIPE, SIG_DFL);
   CLI::App app(
       "Split computing for TinyML: run a network's first layers on a device, the rest on an "
       "edge, and decide where to cut.",
@@ -28,6 +67,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "tinysplit " TINYSPLIT_VERSION);
   std::string log_level = "info";
   app.add_option("--log", log_level, "trace, debug, info, warn, error or off")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
   app.parse_complete_callback([&] { tinysplit::set_up_logging(log_level.c_str()); });
 
@@ -43,8 +83,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // CLI11 prints the message or the help; its own codes are many, ours say "wrong use".
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() != 0) return report_wrong_use(app, error);
+    exit_code = app.exit(error);  // prints the help or the version
   }
-  return exit_code;
+  return flush_output(exit_code);
 }

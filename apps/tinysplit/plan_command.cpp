@@ -207,8 +207,7 @@ void add_measurement_options(CLI::App& command, PlanOptions& options) {
                   "Factor on the device's times, to stand in for a slower one")
       ->check(positive());
   command
-      .add_option("--edge-load", options.edge_load,
-                  "Factor on the edge's times when it is shared")
+      .add_option("--edge-load", options.edge_load, "Factor on the edge's times when it is shared")
       ->check(positive());
   command.add_option("--queue-ms", options.queue_ms, "Wait before the edge's first layer")
       ->check(not_negative());
@@ -237,11 +236,11 @@ void add_link_options(CLI::App& command, PlanOptions& options) {
 }
 
 void add_constraint_options(CLI::App& command, PlanOptions& options) {
-  command.add_option("--ram-kb", options.ram_kb, "RAM of the device for activations, in 1024 bytes")
+  command
+      .add_option("--ram-kb", options.ram_kb, "RAM of the device for activations, in 1024 bytes")
       ->check(not_negative());
   command
-      .add_option("--flash-kb", options.flash_kb,
-                  "Flash of the device for weights, in 1024 bytes")
+      .add_option("--flash-kb", options.flash_kb, "Flash of the device for weights, in 1024 bytes")
       ->check(not_negative());
   command.add_option("--deadline-ms", options.deadline_ms, "Latest useful answer")
       ->check(not_negative());

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "core/file.h"
 #include "engine/profiler.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
@@ -49,6 +50,9 @@ void print_table(const Analytics& analytics) {
 
 Status profile(const ProfileCommandOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
+  const std::filesystem::path output =
+      options.output.empty() ? folder.analytics_path : std::filesystem::path(options.output);
+  TINYSPLIT_RETURN_IF_ERROR(check_can_write(output));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
   EngineOptions engine_options;
   engine_options.threads = options.threads;
@@ -64,8 +68,6 @@ Status profile(const ProfileCommandOptions& options) {
   // A camera delivers bytes; the float32 that the network computes with never has to travel.
   if (folder.takes_images()) analytics.input_bytes_raw = analytics.input_bytes_f32 / 4;
 
-  const std::filesystem::path output =
-      options.output.empty() ? folder.analytics_path : std::filesystem::path(options.output);
   TINYSPLIT_RETURN_IF_ERROR(write_analytics(analytics, output));
   if (options.json) {
     std::printf("%s\n", format_analytics(analytics).c_str());

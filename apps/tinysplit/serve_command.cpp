@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <memory>
 
@@ -16,12 +17,15 @@ bool is_loopback(const std::string& host) {
 }
 
 Status serve(const EdgeServerOptions& options) {
+  // Whoever reads the log may go away: no reason to die.
+  std::signal(SIGPIPE, SIG_IGN);
   TINYSPLIT_ASSIGN_OR_RETURN(const auto termination, TerminationSignal::create());
   TINYSPLIT_ASSIGN_OR_RETURN(const auto server, EdgeServer::start(options));
   if (!is_loopback(options.host)) {
-    spdlog::warn("{} is reachable from other machines, without TLS and without a token: put it "
-                 "behind a proxy or on a network that you trust",
-                 server->url());
+    spdlog::warn(
+        "{} is reachable from other machines, without TLS and without a token: put it "
+        "behind a proxy or on a network that you trust",
+        server->url());
   }
   if (server->num_models() == 0) {
     spdlog::warn("{} holds no model that can be served", options.models.string());
@@ -43,7 +47,9 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--models", options->models, "Folder of model folders: <name>/<name>.keras")
       ->required();
   command->add_option("--host", options->host, "Address to listen on")->capture_default_str();
-  command->add_option("--port", options->port, "Port, 0 for any free one")->capture_default_str();
+  command->add_option("--port", options->port, "Port, 0 for any free one")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
   command->add_option("--workers", options->workers, "Inferences computed at the same time")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
@@ -53,8 +59,9 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--queue", options->max_queued, "Requests that may wait; more get a 503")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
-  command->add_option("--forget-after-s", options->offloading.outdated_after_s,
-                      "Silence after which a device is forgotten")
+  command
+      ->add_option("--forget-after-s", options->offloading.outdated_after_s,
+                   "Silence after which a device is forgotten")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->footer(

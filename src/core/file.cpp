@@ -30,17 +30,31 @@ class FileDescriptor {
 
 std::string system_reason() { return std::strerror(errno); }
 
-Status write_all(int fd, std::string_view contents) {
+Status cannot_write(const std::filesystem::path& path, int error) {
+  std::string message = "cannot write " + path.string() + ": " + std::strerror(error);
+  const bool is_full = error == ENOSPC || error == EDQUOT;
+  return is_full ? resource_exhausted(std::move(message)) : failed_precondition(std::move(message));
+}
+
+// 0, or the system's number of the error.
+int write_all(int fd, std::string_view contents) {
   while (!contents.empty()) {
     const ssize_t written = ::write(fd, contents.data(), contents.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      return failed_precondition(system_reason());
+      return errno;
     }
     contents.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (::fsync(fd) != 0) return failed_precondition(system_reason());
-  return ok_status();
+  return 0;
+}
+
+// For devices and pipes, which must not be renamed away.
+Status write_in_place(const std::filesystem::path& path, std::string_view contents) {
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file.get() < 0) return cannot_write(path, errno);
+  const int error = write_all(file.get(), contents);
+  return error == 0 ? ok_status() : cannot_write(path, error);
 }
 
 }  // namespace
@@ -75,23 +89,42 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
   return contents;
 }
 
+Status check_can_write(const std::filesystem::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return cannot_write(path, EISDIR);
+    if (!S_ISREG(info.st_mode)) return ok_status();
+  }
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  return ::access(folder.c_str(), W_OK | X_OK) == 0 ? ok_status() : cannot_write(path, errno);
+}
+
 Status write_file_atomically(const std::filesystem::path& path, std::string_view contents) {
   static std::atomic<unsigned> counter{0};
-  const std::string temporary = path.string() + ".tmp-" + std::to_string(::getpid()) + "-" +
+  std::filesystem::path target = path;
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return cannot_write(path, EISDIR);
+    if (!S_ISREG(info.st_mode)) return write_in_place(path, contents);
+    // A symbolic link stays one: the file that it leads to is replaced.
+    std::error_code unresolved;
+    target = std::filesystem::canonical(path, unresolved);
+    if (unresolved) target = path;
+  }
+  const std::string temporary = target.string() + ".tmp-" + std::to_string(::getpid()) + "-" +
                                 std::to_string(counter.fetch_add(1));
-  const std::string what = "cannot write " + path.string();
-  Status status;
+  int error = 0;
   {
     const FileDescriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (file.get() < 0) return failed_precondition(what + ": " + system_reason());
-    status = write_all(file.get(), contents).with_context(what);
+    if (file.get() < 0) return cannot_write(path, errno);
+    error = write_all(file.get(), contents);
+    if (error == 0 && ::fsync(file.get()) != 0) error = errno;
   }
-  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    status = failed_precondition(what + ": " + system_reason());
-  }
-  if (!status.ok()) ::unlink(temporary.c_str());
-  return status;
+  if (error == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) error = errno;
+  if (error == 0) return ok_status();
+  ::unlink(temporary.c_str());
+  return cannot_write(path, error);
 }
 
 std::string sha256_hex(std::string_view bytes) {

@@ -90,22 +90,31 @@ void HttpServer::Impl::serve(tcp::socket socket) {
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { stop(); }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpServerOptions& options,
-                                                       HttpHandler handler) {
+Result<std::unique_ptr<HttpServer>> HttpServer::bind(const HttpServerOptions& options) {
   auto core = std::make_shared<HttpServerCore>();
   core->options = options;
-  core->handler = std::move(handler);
   TINYSPLIT_ASSIGN_OR_RETURN(tcp::acceptor acceptor,
                              open_acceptor(core->io, options.host, options.port));
   auto impl = std::make_unique<Impl>(&acceptor);
   impl->core = std::move(core);
   impl->local = impl->acceptor.local_endpoint();
   impl->work.emplace(impl->core->io.get_executor());
-  asio::co_spawn(impl->acceptor.get_executor(), impl->accept(), asio::detached);
-  for (int i = 0; i < std::max(1, options.io_threads); ++i) {
-    impl->threads.emplace_back([io = &impl->core->io] { run_io(*io); });
-  }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+void HttpServer::serve(HttpHandler handler) {
+  impl_->core->handler = std::move(handler);
+  asio::co_spawn(impl_->acceptor.get_executor(), impl_->accept(), asio::detached);
+  for (int i = 0; i < std::max(1, impl_->core->options.io_threads); ++i) {
+    impl_->threads.emplace_back([io = &impl_->core->io] { run_io(*io); });
+  }
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpServerOptions& options,
+                                                       HttpHandler handler) {
+  TINYSPLIT_ASSIGN_OR_RETURN(auto server, bind(options));
+  server->serve(std::move(handler));
+  return server;
 }
 
 std::uint16_t HttpServer::port() const { return impl_->local.port(); }

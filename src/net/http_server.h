@@ -48,6 +48,10 @@ class HttpServer {
   // name).
   static Result<std::unique_ptr<HttpServer>> listen(const HttpServerOptions& options,
                                                     HttpHandler handler);
+  // The two halves of listen(), for what takes long to get ready: after bind() the address is known
+  // to be free, and clients may connect, but they wait until serve(), which is called once.
+  static Result<std::unique_ptr<HttpServer>> bind(const HttpServerOptions& options);
+  void serve(HttpHandler handler);
   // stop() without grace.
   ~HttpServer();
 

@@ -84,6 +84,11 @@ EdgeServer::~EdgeServer() { stop(std::chrono::milliseconds{0}); }
 Result<std::unique_ptr<EdgeServer>> EdgeServer::start(const EdgeServerOptions& options,
                                                       const Clock& clock) {
   auto impl = std::make_unique<Impl>(options, clock);
+  // First, since measuring models takes a while: a port in use should show at once.
+  HttpServerOptions http_options;
+  http_options.host = options.host;
+  http_options.port = options.port;
+  TINYSPLIT_ASSIGN_OR_RETURN(impl->http, HttpServer::bind(http_options));
   ModelStoreOptions store_options;
   store_options.threads = options.threads_per_worker;
   store_options.profile_runs = options.profile_runs;
@@ -96,15 +101,10 @@ Result<std::unique_ptr<EdgeServer>> EdgeServer::start(const EdgeServerOptions& o
   impl->state = std::make_unique<EdgeState>(
       EdgeState{*impl->models, impl->manager, *impl->pool, clock, clock.now_ns()});
 
-  HttpServerOptions http_options;
-  http_options.host = options.host;
-  http_options.port = options.port;
   EdgeState* const state = impl->state.get();
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      impl->http,
-      HttpServer::listen(http_options, [state](HttpRequest&& request, HttpResponder respond) {
-        dispatch(*state, std::move(request), std::move(respond));
-      }));
+  impl->http->serve([state](HttpRequest&& request, HttpResponder respond) {
+    dispatch(*state, std::move(request), std::move(respond));
+  });
   return std::unique_ptr<EdgeServer>(new EdgeServer(std::move(impl)));
 }
 
