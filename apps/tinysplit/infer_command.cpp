@@ -31,9 +31,10 @@ Result<std::vector<NamedTensor>> read_inputs(const InferOptions& options, const 
                             " is an image, which only the one input of a whole model can be");
   }
   const Value& value = graph.value(graph.inputs()[0]);
-  TINYSPLIT_ASSIGN_OR_RETURN(Tensor image, decode_image(bytes, value.shape));
+  Result<Tensor> image = decode_image(bytes, value.shape);
+  if (!image.ok()) return image.status().with_context(options.input);
   std::vector<NamedTensor> inputs;
-  inputs.push_back({value.name, std::move(image)});
+  inputs.push_back({value.name, std::move(*image)});
   return inputs;
 }
 

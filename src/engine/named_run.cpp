@@ -22,6 +22,17 @@ const NamedTensor* find(const std::vector<NamedTensor>& tensors, const std::stri
   return found == tensors.end() ? nullptr : &*found;
 }
 
+// A name that only counts: none, NumPy's own "arr_0", or "x0".
+bool is_positional(const NamedTensor& tensor) {
+  std::string_view name = tensor.name;
+  for (const std::string_view prefix : {"arr_", "x"}) {
+    if (!name.starts_with(prefix)) continue;
+    name.remove_prefix(prefix.size());
+    break;
+  }
+  return std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 // Samples in `tensor` if it is a batch of `sample` ([1,...]), or one without the batch dimension.
 Result<std::int64_t> batch_of(const NamedTensor& tensor, const Value& value) {
   const Shape& have = tensor.tensor.shape();
@@ -45,7 +56,9 @@ class NamedRun {
     const auto& wanted = segment_.inputs();
     const bool any_known = std::ranges::any_of(
         wanted, [&](ValueId id) { return find(inputs, graph_.value(id).name) != nullptr; });
-    if (!any_known && inputs.size() == wanted.size()) {
+    // Any other name says that the tensor is another one, such as that of another cut.
+    if (!any_known && inputs.size() == wanted.size() &&
+        std::ranges::all_of(inputs, is_positional)) {
       for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i].name = graph_.value(wanted[i]).name;
     }
     for (const ValueId id : wanted) {

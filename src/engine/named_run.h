@@ -8,8 +8,8 @@
 
 namespace tinysplit {
 
-// Runs `segment` on tensors matched by name, as they come from a file or the wire. A tensor that is
-// alone needs no name, and where no name is known, tensors are taken in the order of the segment's
+// Runs `segment` on tensors matched by name, as they come from a file or the wire. Where no name is
+// known and all only count ("", "arr_0", "x0"), tensors are taken in the order of the segment's
 // inputs. Integer tensors become float32; the batch dimension may be left out, or be larger than 1
 // (the samples then run one after the other). Tensors that are outputs of the model, made before
 // the segment, are passed on, so that chained segments give all outputs of the model. Returns the
