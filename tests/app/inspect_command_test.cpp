@@ -53,6 +53,34 @@ TEST(InspectCommand, AFileAndItsFolderAreTheSame) {
   EXPECT_EQ(inspect(model_path("test_model")), inspect(model_path("test_model/test_model.keras")));
 }
 
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+TEST(InspectCommand, DrawsTheSameGraphAsTheTableHas) {
+  const std::string file = data_path("keras/residual.keras");
+  const Json model = inspect(file);
+  const Finished svg = run({"inspect", file, "--svg", "-"});
+  EXPECT_EQ(svg.exit_code, 0) << svg.err;
+  EXPECT_EQ(count(svg.out, "<circle"), model.at("layers").size());
+  EXPECT_NE(svg.out.find(" in 2 tensors"), std::string::npos);
+  const Finished dot = run({"inspect", file, "--dot", "-"});
+  EXPECT_EQ(dot.exit_code, 0) << dot.err;
+  EXPECT_EQ(dot.out.rfind("digraph", 0), 0u);
+  EXPECT_EQ(count(dot.out, " [label=\"float32"), count(svg.out, "<path"));
+}
+
+TEST(InspectCommand, DrawingThatCannotBeWrittenIsAnError) {
+  const Finished finished =
+      run({"inspect", model_path("test_model"), "--svg", "/proc/no/such/folder.svg"});
+  EXPECT_NE(finished.exit_code, 0);
+  EXPECT_NE(finished.err.find("folder.svg"), std::string::npos) << finished.err;
+}
+
 TEST(InspectCommand, TableHasALineForEveryLayer) {
   const Finished finished = run({"inspect", model_path("test_model")});
   EXPECT_EQ(finished.exit_code, 0);
