@@ -100,12 +100,27 @@ Result<ElementType> infer_plain(const Op& op, Inputs inputs) {
   return type_of(*inputs[0]);
 }
 
+// Operations whose output may only be of the dtype that follows from their inputs.
+bool fixes_dtype(const Op& op) {
+  const auto* binary = std::get_if<BinaryOp>(&op);
+  return moves_elements(op) || std::holds_alternative<ConcatOp>(op) ||
+         std::holds_alternative<SelectOp>(op) || std::holds_alternative<CastOp>(op) ||
+         std::holds_alternative<ArgReduceOp>(op) ||
+         (binary != nullptr && (is_comparison(binary->kind) || is_logic(binary->kind)));
+}
+
 }  // namespace
 
 Result<ElementType> infer_type(const Op& op, Inputs inputs,
                                const std::optional<ElementType>& stated) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ElementType plain, infer_plain(op, inputs));
-  if (stated) return *stated;
+  if (stated) {
+    if (fixes_dtype(op) && stated->dtype != plain.dtype) {
+      return invalid_argument("is said to make " + std::string(dtype_name(stated->dtype)) +
+                              ", but makes " + std::string(dtype_name(plain.dtype)));
+    }
+    return *stated;
+  }
   if (std::holds_alternative<QuantizeOp>(op)) {
     return invalid_argument("is not told the quantisation of its output");
   }

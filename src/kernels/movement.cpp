@@ -87,7 +87,10 @@ Body broadcast_to_body(const KernelSpec& spec) {
 }  // namespace
 
 Body movement_body(const KernelSpec& spec) {
-  if (const auto* concat = std::get_if<ConcatOp>(spec.op)) return concat_body(*concat, spec);
+  if (spec.inputs[0]->dtype != spec.output->dtype) return {};
+  if (const auto* concat = std::get_if<ConcatOp>(spec.op)) {
+    return same_numbers(spec, 0) ? concat_body(*concat, spec) : Body();
+  }
   if (const auto* transpose = std::get_if<TransposeOp>(spec.op)) {
     return transpose_body(*transpose, spec);
   }

@@ -11,31 +11,46 @@ namespace {
 
 class NativeRun final : public BoundKernel {
  public:
-  NativeRun(std::shared_ptr<const Body> body, std::span<const std::byte* const> inputs,
-            std::byte* output)
-      : body_(std::move(body)), inputs_(inputs.begin(), inputs.end()), output_(output) {}
+  NativeRun(std::shared_ptr<const ScratchBody> body, Inputs inputs, std::byte* output)
+      : body_(std::move(body)),
+        inputs_(inputs.begin(), inputs.end()),
+        output_(output),
+        scratch_(DType::kInt8, Shape{static_cast<std::int64_t>(body_->scratch_bytes)}) {}
 
-  Status run() override { return (*body_)(inputs_, output_); }
+  Status run() override { return body_->run(inputs_, output_, scratch_.data()); }
 
  private:
-  std::shared_ptr<const Body> body_;
+  std::shared_ptr<const ScratchBody> body_;
   std::vector<const std::byte*> inputs_;
   std::byte* output_;
+  Tensor scratch_;
 };
 
 class NativeKernel final : public Kernel {
  public:
-  explicit NativeKernel(Body body) : body_(std::make_shared<const Body>(std::move(body))) {}
+  explicit NativeKernel(ScratchBody body)
+      : body_(std::make_shared<const ScratchBody>(std::move(body))) {}
 
-  Result<std::unique_ptr<BoundKernel>> bind(std::span<const std::byte* const> inputs,
-                                            std::byte* output) const override {
+  Result<std::unique_ptr<BoundKernel>> bind(Inputs inputs, std::byte* output) const override {
     return std::unique_ptr<BoundKernel>(new NativeRun(body_, inputs, output));
   }
   std::string_view backend() const override { return "native"; }
 
  private:
-  std::shared_ptr<const Body> body_;
+  std::shared_ptr<const ScratchBody> body_;
 };
+
+ScratchBody without_scratch(Body body) {
+  return {[body = std::move(body)](Inputs inputs, std::byte* output, std::byte*) {
+    return body(inputs, output);
+  }};
+}
+
+using Made = Result<std::shared_ptr<const Kernel>>;
+
+Made kernel_of(ScratchBody body) {
+  return std::shared_ptr<const Kernel>(std::make_shared<NativeKernel>(std::move(body)));
+}
 
 }  // namespace
 
@@ -50,21 +65,17 @@ Body body_of(FloatBody body) {
   };
 }
 
-bool is_float(const KernelSpec& spec) {
-  return spec.output->dtype == DType::kFloat32 &&
-         std::ranges::all_of(spec.inputs,
-                             [](const Value* v) { return v->dtype == DType::kFloat32; });
-}
-
 }  // namespace native
 
 Result<std::shared_ptr<const Kernel>> make_native_kernel(const KernelSpec& spec) {
-  for (const auto body_of :
-       {native::elementwise_body, native::broadcast_body, native::movement_body, native::pad_body,
-        native::resize_body, native::reduction_body}) {
-    if (native::Body body = body_of(spec)) {
-      return std::shared_ptr<const Kernel>(std::make_shared<native::NativeKernel>(std::move(body)));
-    }
+  using namespace native;
+  for (const auto make :
+       {elementwise_body, binary_arithmetic_body, binary_logic_body, unary_body, select_body,
+        cast_body, movement_body, gather_body, pad_body, resize_body, reduction_body, scan_body}) {
+    if (Body body = make(spec)) return kernel_of(without_scratch(std::move(body)));
+  }
+  for (const auto make : {reduce_body}) {
+    if (ScratchBody body = make(spec)) return kernel_of(std::move(body));
   }
   return unimplemented("there is no native " + std::string(op_name(*spec.op)));
 }

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/float16.h"
+#include "kernels/float_to_integer.h"
 #include "kernels/native_bodies.h"
 #include "kernels/strides.h"
 
@@ -25,7 +27,19 @@ std::int64_t source_index(std::int64_t index, std::int64_t size, PadMode mode) {
 
 template <typename Element>
 void fill(std::byte* y, std::size_t count, float value) {
-  std::fill_n(reinterpret_cast<Element*>(y), count, static_cast<Element>(value));
+  Element element;
+  if constexpr (std::is_same_v<Element, float>) {
+    element = value;
+  } else if constexpr (std::is_same_v<Element, bool>) {
+    element = value != 0.0f;
+  } else {
+    element = float_to_integer<Element>(value);
+  }
+  std::fill_n(reinterpret_cast<Element*>(y), count, element);
+}
+
+void fill_half(std::byte* y, std::size_t count, float value) {
+  std::fill_n(reinterpret_cast<std::uint16_t*>(y), count, float_to_half(value));
 }
 
 using Fill = void (*)(std::byte* y, std::size_t count, float value);
@@ -47,7 +61,7 @@ Fill fill_of(DType dtype) {
     case DType::kBool:
       return fill<bool>;
     case DType::kFloat16:
-      return nullptr;
+      return fill_half;
   }
   return nullptr;
 }
@@ -91,7 +105,7 @@ std::byte* write(const Padding& padding, int axis, const std::byte* x, std::byte
 
 Body pad_body(const KernelSpec& spec) {
   const auto* op = std::get_if<PadOp>(spec.op);
-  if (op == nullptr || fill_of(spec.output->dtype) == nullptr) return {};
+  if (op == nullptr || spec.inputs[0]->dtype != spec.output->dtype) return {};
   Padding padding{spec.inputs[0]->shape,          spec.output->shape, {},
                   dtype_size(spec.output->dtype), op->value,          fill_of(spec.output->dtype)};
   for (int axis = 0; axis < padding.output.rank(); ++axis) {
