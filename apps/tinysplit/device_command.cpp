@@ -49,7 +49,7 @@ class DeviceCommand {
   void set_constraints();
   Status set_pace();
   void connect();
-  Status infer_once(int index, std::optional<int> cut);
+  Result<ShownInference> infer_once(int index, std::optional<int> cut);
   Status sweep();
   Result<std::optional<int>> fixed_cut() const;
   void print(const ShownInference& inference);
@@ -61,7 +61,7 @@ class DeviceCommand {
   std::vector<std::vector<NamedTensor>> uncut_;  // outputs for each input; empty: no check
   std::unique_ptr<SimpleDevice> device_;
   std::optional<ShownPlan> plan_;
-  std::vector<ShownInference> done_;
+  InferenceTally tally_;
 };
 
 Status DeviceCommand::set_pace() {
@@ -127,7 +127,7 @@ void DeviceCommand::print(const ShownInference& inference) {
   std::fflush(stdout);
 }
 
-Status DeviceCommand::infer_once(int index, std::optional<int> cut) {
+Result<ShownInference> DeviceCommand::infer_once(int index, std::optional<int> cut) {
   const std::size_t at = static_cast<std::size_t>(index) % inputs_.size();
   InferOptions infer_options;
   infer_options.cut = cut;
@@ -144,8 +144,8 @@ Status DeviceCommand::infer_once(int index, std::optional<int> cut) {
                            ? shown.identical
                            : shown.top.index == top_class(uncut_[at], labels_).index;
   }
-  done_.push_back(std::move(shown));
-  return ok_status();
+  tally_.add(shown);
+  return shown;
 }
 
 // Every cut that the constraints allow, `sweep` times, one after the other, so that a change of the
@@ -171,13 +171,13 @@ Status DeviceCommand::sweep() {
   int index = 0;
   for (int round = 0; round < options_.sweep; ++round) {
     for (const int cut : cuts) {
-      TINYSPLIT_RETURN_IF_ERROR(infer_once(index++, cut));
-      if (options_.json) print(done_.back());
+      TINYSPLIT_ASSIGN_OR_RETURN(const ShownInference shown, infer_once(index++, cut));
+      if (options_.json) print(shown);
       progress.advance();
     }
   }
   progress.finish();
-  if (!options_.json) std::printf("\n%s", sweep_table(done_, *plan_, *graph_).c_str());
+  if (!options_.json) std::printf("\n%s", sweep_table(tally_, *plan_, *graph_).c_str());
   return ok_status();
 }
 
@@ -206,12 +206,12 @@ Status DeviceCommand::run() {
   } else {
     const int count = options_.count > 0 ? options_.count : static_cast<int>(inputs_.size());
     for (int i = 0; i < count; ++i) {
-      TINYSPLIT_RETURN_IF_ERROR(infer_once(i, cut));
-      print(done_.back());
+      TINYSPLIT_ASSIGN_OR_RETURN(const ShownInference shown, infer_once(i, cut));
+      print(shown);
     }
   }
   const std::string text =
-      options_.json ? summary_line_json(done_) + "\n" : summary_text(done_, *graph_);
+      options_.json ? summary_line_json(tally_) + "\n" : summary_text(tally_, *graph_);
   std::fputs(text.c_str(), stdout);
   return ok_status();
 }

@@ -30,9 +30,9 @@ Json parts_json(const InferenceParts& parts) {
           {"wasted_s", parts.wasted_s}};
 }
 
-std::vector<double> latencies(const std::vector<ShownInference>& inferences) {
+std::vector<double> latencies(const InferenceTally& tally) {
   std::vector<double> values;
-  for (const ShownInference& one : inferences) values.push_back(one.result.parts.total_s);
+  for (const InferenceTally::Latency& one : tally.latencies) values.push_back(one.total_s);
   return values;
 }
 
@@ -42,31 +42,19 @@ std::string cut_name(int cut, int num_layers) {
   return "mixed, cut " + std::to_string(cut);
 }
 
-struct Counts {
-  std::size_t by_edge = 0;
-  std::size_t fallbacks = 0;
-  std::size_t checked = 0;
-  std::size_t same_class = 0;
-  std::size_t identical = 0;
-  std::uint64_t bytes_up = 0;
-  std::uint64_t bytes_down = 0;
-};
-
-Counts count(const std::vector<ShownInference>& inferences) {
-  Counts counts;
-  for (const ShownInference& one : inferences) {
-    counts.by_edge += one.result.answered_by == AnsweredBy::kEdge ? 1 : 0;
-    counts.fallbacks += one.result.fallback_reason.empty() ? 0 : 1;
-    counts.checked += one.checked ? 1 : 0;
-    counts.same_class += one.checked && one.same_class ? 1 : 0;
-    counts.identical += one.checked && one.identical ? 1 : 0;
-    counts.bytes_up += one.result.bytes_up;
-    counts.bytes_down += one.result.bytes_down;
-  }
-  return counts;
-}
-
 }  // namespace
+
+void InferenceTally::add(const ShownInference& one) {
+  latencies.push_back({one.result.cut, one.result.parts.total_s});
+  by_edge += one.result.answered_by == AnsweredBy::kEdge ? 1 : 0;
+  fallbacks += one.result.fallback_reason.empty() ? 0 : 1;
+  checked += one.checked ? 1 : 0;
+  same_class += one.checked && one.same_class ? 1 : 0;
+  identical += one.checked && one.identical ? 1 : 0;
+  bytes_up += one.result.bytes_up;
+  bytes_down += one.result.bytes_down;
+  next_cut = one.result.next_cut;
+}
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0.0;
@@ -177,56 +165,50 @@ std::string inference_line(const ShownInference& one, int num_layers) {
   return line + "\n";
 }
 
-std::string summary_text(const std::vector<ShownInference>& inferences, const Graph& graph) {
-  if (inferences.empty()) return "no inferences\n";
-  const Counts counts = count(inferences);
-  std::vector<double> sorted = latencies(inferences);
+std::string summary_text(const InferenceTally& tally, const Graph& graph) {
+  if (tally.latencies.empty()) return "no inferences\n";
+  std::vector<double> sorted = latencies(tally);
   std::ranges::sort(sorted);
-  std::string text = "\n" + format_count(static_cast<std::int64_t>(inferences.size())) +
+  std::string text = "\n" + format_count(static_cast<std::int64_t>(tally.latencies.size())) +
                      " inferences: median " + format_seconds(median(sorted)) + ", longest " +
-                     format_seconds(sorted.back()) + "; " + std::to_string(counts.by_edge) +
+                     format_seconds(sorted.back()) + "; " + std::to_string(tally.by_edge) +
                      " answered by the edge";
-  if (counts.fallbacks > 0) {
-    text += ", " + std::to_string(counts.fallbacks) + " finished on the device instead";
+  if (tally.fallbacks > 0) {
+    text += ", " + std::to_string(tally.fallbacks) + " finished on the device instead";
   }
-  text += "; " + format_bytes(static_cast<double>(counts.bytes_up)) + " sent, " +
-          format_bytes(static_cast<double>(counts.bytes_down)) +
-          " received; next: " + cut_name(inferences.back().result.next_cut, graph.num_layers()) +
-          "\n";
-  if (counts.checked > 0) {
-    text += std::to_string(counts.same_class) + " of " + std::to_string(counts.checked) +
-            " have the class of the uncut model, " + std::to_string(counts.identical) +
+  text += "; " + format_bytes(static_cast<double>(tally.bytes_up)) + " sent, " +
+          format_bytes(static_cast<double>(tally.bytes_down)) +
+          " received; next: " + cut_name(tally.next_cut, graph.num_layers()) + "\n";
+  if (tally.checked > 0) {
+    text += std::to_string(tally.same_class) + " of " + std::to_string(tally.checked) +
+            " have the class of the uncut model, " + std::to_string(tally.identical) +
             " its outputs bit for bit\n";
   }
   return text;
 }
 
-std::string summary_line_json(const std::vector<ShownInference>& inferences) {
-  const Counts counts = count(inferences);
-  const std::vector<double> all = latencies(inferences);
+std::string summary_line_json(const InferenceTally& tally) {
+  const std::vector<double> all = latencies(tally);
   Json line = {{"type", "summary"},
-               {"inferences", inferences.size()},
+               {"inferences", tally.latencies.size()},
                {"median_latency_s", median(all)},
                {"longest_latency_s", all.empty() ? 0.0 : *std::ranges::max_element(all)},
-               {"answered_by_edge", counts.by_edge},
-               {"fallbacks", counts.fallbacks},
-               {"bytes_up", counts.bytes_up},
-               {"bytes_down", counts.bytes_down}};
-  if (counts.checked > 0) {
-    line["checked"] = counts.checked;
-    line["same_class"] = counts.same_class;
-    line["identical"] = counts.identical;
+               {"answered_by_edge", tally.by_edge},
+               {"fallbacks", tally.fallbacks},
+               {"bytes_up", tally.bytes_up},
+               {"bytes_down", tally.bytes_down}};
+  if (tally.checked > 0) {
+    line["checked"] = tally.checked;
+    line["same_class"] = tally.same_class;
+    line["identical"] = tally.identical;
   }
   return to_line(line);
 }
 
-std::string sweep_table(const std::vector<ShownInference>& inferences, const ShownPlan& plan,
-                        const Graph& graph) {
+std::string sweep_table(const InferenceTally& tally, const ShownPlan& plan, const Graph& graph) {
   using Align = Table::Align;
   std::map<int, std::vector<double>> by_cut;
-  for (const ShownInference& one : inferences) {
-    by_cut[one.result.cut].push_back(one.result.parts.total_s);
-  }
+  for (const auto& [cut, total_s] : tally.latencies) by_cut[cut].push_back(total_s);
   Table table({{"cut", Align::kRight},
                {"after layer", Align::kLeft},
                {"predicted", Align::kRight},

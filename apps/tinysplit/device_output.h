@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,25 @@ struct ShownInference {
   bool identical = false;  // every output, bit for bit
 };
 
+// What is remembered of all inferences: little of each, since a device may run for months.
+struct InferenceTally {
+  struct Latency {
+    int cut = 0;
+    double total_s = 0.0;
+  };
+  std::vector<Latency> latencies;
+  std::uint64_t by_edge = 0;
+  std::uint64_t fallbacks = 0;
+  std::uint64_t checked = 0;
+  std::uint64_t same_class = 0;
+  std::uint64_t identical = 0;
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
+  int next_cut = 0;  // the last one's
+
+  void add(const ShownInference& inference);
+};
+
 // What the device foresees, and what it foresees it from.
 struct ShownPlan {
   Decision decision;
@@ -42,12 +62,11 @@ std::string plan_line(const ShownPlan& plan, const Graph& graph);
 std::string inference_line(const ShownInference& inference, int num_layers);
 
 // All inferences in a few lines.
-std::string summary_text(const std::vector<ShownInference>& inferences, const Graph& graph);
-std::string summary_line_json(const std::vector<ShownInference>& inferences);
+std::string summary_text(const InferenceTally& tally, const Graph& graph);
+std::string summary_line_json(const InferenceTally& tally);
 
 // Predicted and measured latency of every cut of a sweep.
-std::string sweep_table(const std::vector<ShownInference>& inferences, const ShownPlan& plan,
-                        const Graph& graph);
+std::string sweep_table(const InferenceTally& tally, const ShownPlan& plan, const Graph& graph);
 
 // The middle of `values`, the mean of the middle two; 0 for none.
 double median(std::vector<double> values);

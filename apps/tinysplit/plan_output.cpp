@@ -26,8 +26,8 @@ Json cut_json(const CutCost& cost) {
   entry["edge_s"] = cost.edge_s;
   entry["downlink_s"] = cost.downlink_s;
   entry["live_bytes"] = cost.live_bytes < 0 ? Json(nullptr) : Json(cost.live_bytes);
-  entry["excluded"] = cost.exclusion == Exclusion::kNone ? Json(nullptr)
-                                                         : Json(exclusion_text(cost.exclusion));
+  entry["excluded"] =
+      cost.exclusion == Exclusion::kNone ? Json(nullptr) : Json(exclusion_text(cost.exclusion));
   return entry;
 }
 
@@ -140,8 +140,8 @@ Figure plan_figure(const Plan& plan) {
   parts.series = {std::move(device), std::move(link), std::move(edge)};
 
   Figure figure;
-  figure.title = plan.facts.model_name.empty() ? "Where to cut"
-                                               : "Where to cut " + plan.facts.model_name;
+  figure.title =
+      plan.facts.model_name.empty() ? "Where to cut" : "Where to cut " + plan.facts.model_name;
   figure.subtitle = format_bits_per_s(plan.link.uplink_bytes_per_s * kBitsPerByte) + " up, " +
                     format_bits_per_s(plan.link.downlink_bytes_per_s * kBitsPerByte) +
                     " down, round trip " + format_seconds(plan.link.base_latency_s) + ": " +

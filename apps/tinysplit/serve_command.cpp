@@ -1,8 +1,12 @@
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 
 #include "commands.h"
+#include "core/limits.h"
 #include "core/logging.h"
 #include "net/signal_watcher.h"
 #include "server/edge_server.h"
@@ -16,7 +20,22 @@ bool is_loopback(const std::string& host) {
   return host.starts_with("127.") || host == "::1" || host == "localhost";
 }
 
+// Clients beyond kMaxConnections shall be told so; without descriptors they would wait unheard. The
+// usual limit of a process is 1024, and it may raise it itself.
+void raise_descriptor_limit() {
+  constexpr rlim_t kOthers = 128;  // files, and connections that are being refused
+  constexpr rlim_t kWanted = limits::kMaxConnections + kOthers;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kWanted) return;
+  limit.rlim_cur = std::min(kWanted, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < kWanted) {
+    spdlog::warn("this process may open {} files only: too few for {} connections", limit.rlim_cur,
+                 limits::kMaxConnections);
+  }
+}
+
 Status serve(const EdgeServerOptions& options) {
+  raise_descriptor_limit();
   // Whoever reads the log may go away: no reason to die.
   std::signal(SIGPIPE, SIG_IGN);
   TINYSPLIT_ASSIGN_OR_RETURN(const auto termination, TerminationSignal::create());

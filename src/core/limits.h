@@ -39,6 +39,7 @@ inline constexpr std::size_t kMaxTracePoints = 1'000'000;
 // Requests.
 inline constexpr std::size_t kMaxHeaderBytes = 16 << 10;
 inline constexpr std::size_t kMaxBodyBytes = std::size_t{64} << 20;
+inline constexpr std::size_t kMaxHeldBodyBytes = std::size_t{1} << 30;  // of all connections
 inline constexpr std::size_t kMaxFrameTensors = 256;
 inline constexpr std::size_t kMaxFrameMapKeys = 64;
 inline constexpr std::size_t kMaxIdBytes = 64;  // of a device id or the name of a served model

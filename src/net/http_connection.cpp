@@ -110,7 +110,8 @@ asio::awaitable<void> HttpConnection::run() {
       const bool arrived = co_await wait_for_first_byte();
       if (!arrived) break;
     }
-    Incoming incoming = co_await read_request();
+    HeldBody held(core_);
+    Incoming incoming = co_await read_request(held);
     if (!incoming.request && !incoming.refusal) break;
     HttpResponse response;
     if (incoming.refusal) {
@@ -165,7 +166,7 @@ std::optional<HttpResponse> HttpConnection::refusal_of(ErrorCode error) {
   return json_error(400, "the request is not well-formed HTTP/1.1: " + error.message());
 }
 
-asio::awaitable<HttpConnection::Incoming> HttpConnection::read_request() {
+asio::awaitable<HttpConnection::Incoming> HttpConnection::read_request(HeldBody& held) {
   Incoming incoming;
   begin_ = Clock::now();
   wire_bytes_ = 0;
@@ -175,7 +176,7 @@ asio::awaitable<HttpConnection::Incoming> HttpConnection::read_request() {
   incoming.refusal = co_await read_head(parser);
   if (!incoming.refusal && parser.is_header_done()) {
     incoming.refusal = co_await answer_expectation(parser);
-    if (!incoming.refusal && !parser.is_done()) incoming.refusal = co_await read_body(parser);
+    if (!incoming.refusal && !parser.is_done()) incoming.refusal = co_await read_body(parser, held);
   }
   if (incoming.refusal || !parser.is_done()) co_return incoming;
 
@@ -227,13 +228,18 @@ asio::awaitable<std::optional<HttpResponse>> HttpConnection::answer_expectation(
   co_return std::nullopt;
 }
 
-asio::awaitable<std::optional<HttpResponse>> HttpConnection::read_body(Parser& parser) {
+asio::awaitable<std::optional<HttpResponse>> HttpConnection::read_body(Parser& parser,
+                                                                       HeldBody& held) {
   const auto deadline = begin_ + core_.options.request_timeout;
   while (!parser.is_done()) {
     stream_.expires_at(std::min(deadline, Clock::now() + core_.options.stall_timeout));
     const auto [error, count] = co_await http::async_read_some(stream_, buffer_, parser, kAwait);
     wire_bytes_ += count;
     if (error) co_return refusal_of(error);
+    // What has come, not what was announced: claims alone must not keep others out.
+    if (!held.grow_to(parser.get().body().size())) {
+      co_return json_error(503, "the server holds too many requests, try again later");
+    }
   }
   co_return std::nullopt;
 }

@@ -23,6 +23,7 @@ struct HttpServerCore : std::enable_shared_from_this<HttpServerCore> {
   HttpServerOptions options;
   HttpHandler handler;
   std::atomic<bool> stopping{false};
+  std::atomic<std::size_t> held_body_bytes{0};  // of requests that are not answered yet
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -34,6 +35,25 @@ struct HttpServerCore : std::enable_shared_from_this<HttpServerCore> {
   // False if the server is full or stopping.
   bool add(HttpConnection* connection);
   void remove(HttpConnection* connection);
+};
+
+// The bytes of one request's body as they count against the server's limit, until it is answered.
+class HeldBody {
+ public:
+  explicit HeldBody(HttpServerCore& core) : core_(core) {}
+  HeldBody(const HeldBody&) = delete;
+  ~HeldBody() { core_.held_body_bytes -= bytes_; }
+
+  // False if the server holds too much already.
+  bool grow_to(std::size_t bytes) {
+    const std::size_t more = bytes - bytes_;
+    bytes_ = bytes;
+    return core_.held_body_bytes.fetch_add(more) + more <= core_.options.max_held_body_bytes;
+  }
+
+ private:
+  HttpServerCore& core_;
+  std::size_t bytes_ = 0;
 };
 
 // One client's connection. All of it but the constructor runs on the strand of its socket. A
@@ -66,9 +86,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   };
 
   boost::asio::awaitable<bool> wait_for_first_byte();
-  boost::asio::awaitable<Incoming> read_request();
+  boost::asio::awaitable<Incoming> read_request(HeldBody& held);
   boost::asio::awaitable<std::optional<HttpResponse>> read_head(Parser& parser);
-  boost::asio::awaitable<std::optional<HttpResponse>> read_body(Parser& parser);
+  boost::asio::awaitable<std::optional<HttpResponse>> read_body(Parser& parser, HeldBody& held);
   boost::asio::awaitable<std::optional<HttpResponse>> answer_expectation(const Parser& parser);
   boost::asio::awaitable<HttpResponse> handle(HttpRequest request);
   boost::asio::awaitable<bool> write(const Incoming& incoming, HttpResponse response);

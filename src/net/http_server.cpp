@@ -54,13 +54,17 @@ struct HttpServer::Impl {
 
 asio::awaitable<void> HttpServer::Impl::accept() {
   asio::steady_timer pause(acceptor.get_executor());
+  bool is_failing = false;
   while (acceptor.is_open()) {
     auto [error, socket] = co_await acceptor.async_accept(asio::make_strand(core->io),
                                                           asio::as_tuple(asio::use_awaitable));
     if (!error) {
+      is_failing = false;
       serve(std::move(socket));
     } else if (acceptor.is_open()) {
-      spdlog::warn("cannot accept a connection: {}", error.message());
+      // Once for each time of trouble, not for each attempt.
+      if (!is_failing) spdlog::warn("cannot accept connections: {}", error.message());
+      is_failing = true;
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     }

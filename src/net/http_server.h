@@ -28,6 +28,7 @@ struct HttpServerOptions {
   int io_threads = 1;
   std::size_t max_header_bytes = limits::kMaxHeaderBytes;
   std::size_t max_body_bytes = limits::kMaxBodyBytes;
+  std::size_t max_held_body_bytes = limits::kMaxHeldBodyBytes;
   std::size_t max_connections = limits::kMaxConnections;
   std::chrono::milliseconds idle_timeout{60'000};      // of a connection between two requests
   std::chrono::milliseconds header_timeout{10'000};    // from the first byte of a head to its last
@@ -38,9 +39,9 @@ struct HttpServerOptions {
 
 // HTTP/1.1 (RFC 9110, 9112) with keep-alive, pipelining (answered in order) and 100-continue.
 // Errors that the server finds itself are answered with {"message": "..."}: 400 malformed, 413 body
-// too large, 417 unknown expectation, 431 head too large, 503 too many connections. Clients that
-// are too slow are cut off. Answers carry no Date field: on a slow link every byte of a small
-// answer counts. Thread-safe.
+// too large, 417 unknown expectation, 431 head too large, 503 too many connections or too many
+// bytes of bodies at once. Clients that are too slow are cut off. Answers carry no Date field: on a
+// slow link every byte of a small answer counts. Thread-safe.
 class HttpServer {
  public:
   // Binds, listens and starts to serve on threads of its own. Errors: UNAVAILABLE naming the

@@ -273,6 +273,48 @@ TEST(HttpServer, RefusesConnectionsBeyondItsLimit) {
   EXPECT_TRUE(talk(*server, post("/", "in", "Connection: close\r\n")).ends_with("in"));
 }
 
+TEST(HttpServer, RefusesBodiesThatWouldNotFitIntoMemoryTogether) {
+  HttpServerOptions options;
+  options.max_held_body_bytes = 150'000;
+  std::promise<HttpResponder> first;
+  const auto server = serve(
+      [&](HttpRequest&& request, HttpResponder respond) {
+        if (request.path == "/first") return first.set_value(std::move(respond));
+        echo(std::move(request), std::move(respond));
+      },
+      options);
+  const RawSocket holding = RawSocket::connect(server->port());
+  holding.send(post("/first", std::string(100'000, 'a')));
+  HttpResponder respond = first.get_future().get();
+  // Announced only, so not held.
+  const RawSocket claiming = RawSocket::connect(server->port());
+  claiming.send("POST /claim HTTP/1.1\r\nHost: x\r\nContent-Length: 120000\r\n\r\n");
+  EXPECT_TRUE(talk(*server, post("/small", "b", "Connection: close\r\n")).ends_with("|b"));
+  const std::string large = post("/large", std::string(100'000, 'c'), "Connection: close\r\n");
+  EXPECT_TRUE(talk(*server, large).starts_with("HTTP/1.1 503"));
+  respond(HttpResponse{});
+  EXPECT_TRUE(holding.receive_response().starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(talk(*server, large).starts_with("HTTP/1.1 200"));
+}
+
+TEST(HttpServer, ClientsThatComeBeforeItServesAreServed) {
+  const auto server = HttpServer::bind({}).value();
+  const RawSocket early = RawSocket::connect(server->port());
+  ASSERT_TRUE(early.is_open());
+  ASSERT_TRUE(early.send(post("/early", "1")));
+  server->serve(echo);
+  EXPECT_TRUE(early.receive_response().ends_with("POST /early||1"));
+}
+
+TEST(HttpServer, IsGoneWithoutHavingServed) {
+  std::uint16_t port = 0;
+  {
+    const auto server = HttpServer::bind({}).value();
+    port = server->port();
+  }
+  EXPECT_FALSE(RawSocket::connect(port).is_open());
+}
+
 TEST(HttpServer, StopLetsTheRequestInFlightFinish) {
   std::promise<HttpResponder> arrived;
   const auto server =
