@@ -18,6 +18,8 @@ RUN apt-get update \
  && useradd --system --uid 1000 --no-create-home --shell /usr/sbin/nologin tinysplit
 COPY --from=build /src/build/release/tinysplit /usr/local/bin/
 COPY docker/healthcheck /usr/local/bin/tinysplit-healthcheck
+# Fails here rather than in the field if a library is missing from docker/runtime-packages.txt.
+RUN tinysplit --version
 # Writable: the measurements of a model are kept in its folder.
 COPY --chown=tinysplit models/ /models/
 USER tinysplit
