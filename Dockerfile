@@ -15,7 +15,7 @@ COPY docker/runtime-packages.txt /tmp/
 RUN apt-get update \
  && xargs -a /tmp/runtime-packages.txt apt-get install -y --no-install-recommends \
  && rm -rf /var/lib/apt/lists/* /tmp/runtime-packages.txt \
- && useradd --system --uid 1000 --no-create-home --shell /usr/sbin/nologin tinysplit
+ && useradd --uid 1000 --no-create-home --shell /usr/sbin/nologin tinysplit
 COPY --from=build /src/build/release/tinysplit /usr/local/bin/
 COPY docker/healthcheck /usr/local/bin/tinysplit-healthcheck
 # Fails here rather than in the field if a library is missing from docker/runtime-packages.txt.

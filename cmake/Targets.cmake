@@ -38,7 +38,12 @@ function(tinysplit_test folder)
   if(TINYSPLIT_PCH)
     target_precompile_headers(tinysplit_${name}_test PRIVATE <gtest/gtest.h>)
   endif()
+  set(environment "")
+  if(TINYSPLIT_SANITIZE MATCHES thread)
+    set(environment ENVIRONMENT
+        "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.suppressions")
+  endif()
   gtest_discover_tests(tinysplit_${name}_test
-      PROPERTIES TIMEOUT 300
+      PROPERTIES TIMEOUT 300 ${environment}
       DISCOVERY_TIMEOUT 120)
 endfunction()

@@ -1,9 +1,15 @@
 #include "server/compute_pool.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 namespace tinysplit {
+namespace {
+
+constexpr double kForgetWaitS = 5.0;
+
+}  // namespace
 
 Result<Segment*> SegmentCache::get(const std::shared_ptr<Engine>& engine, int begin, int end) {
   const auto found = std::ranges::find_if(entries_, [&](const Entry& entry) {
@@ -58,7 +64,13 @@ std::size_t ComputePool::queued() const {
 
 double ComputePool::expected_wait_s() const {
   const std::lock_guard lock(mutex_);
-  return expected_wait_s_;
+  return expected_wait_s(clock_.now_ns());
+}
+
+// Devices that a burst sent away from the edge bring no jobs that would tell its end: time does.
+double ComputePool::expected_wait_s(std::int64_t now_ns) const {
+  if (!queue_.empty()) return smoothed_wait_s_;
+  return smoothed_wait_s_ * std::exp(-seconds_between(smoothed_at_ns_, now_ns) / kForgetWaitS);
 }
 
 void ComputePool::work() {
@@ -69,9 +81,12 @@ void ComputePool::work() {
     if (queue_.empty()) return;
     Waiting next = std::move(queue_.front());
     queue_.pop_front();
-    const double queue_s = seconds_between(next.since_ns, clock_.now_ns());
+    const std::int64_t now_ns = clock_.now_ns();
+    const double queue_s = seconds_between(next.since_ns, now_ns);
     // About the last ten jobs count, so that the decision follows a burst and its end.
-    expected_wait_s_ += 0.1 * (queue_s - expected_wait_s_);
+    const double before_s = expected_wait_s(now_ns);
+    smoothed_wait_s_ = before_s + 0.1 * (queue_s - before_s);
+    smoothed_at_ns_ = now_ns;
     lock.unlock();
     next.job(segments, queue_s);
     next.job = nullptr;

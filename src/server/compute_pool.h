@@ -58,7 +58,7 @@ class ComputePool {
   void stop();
 
   std::size_t queued() const;
-  // Wait that the next job can expect: smoothed over the last ones.
+  // Wait that the next job can expect: smoothed over the last ones, and falling while none waits.
   double expected_wait_s() const;
 
  private:
@@ -67,13 +67,15 @@ class ComputePool {
     std::int64_t since_ns = 0;
   };
   void work();
+  double expected_wait_s(std::int64_t now_ns) const;
 
   const ComputePoolOptions options_;
   const Clock& clock_;
   mutable std::mutex mutex_;  // guards everything below but threads_
   std::condition_variable changed_;
   std::deque<Waiting> queue_;
-  double expected_wait_s_ = 0.0;
+  double smoothed_wait_s_ = 0.0;
+  std::int64_t smoothed_at_ns_ = 0;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };
