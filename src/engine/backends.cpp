@@ -37,22 +37,28 @@ bool prefers_xnnpack(const KernelSpec& spec) {
   return is_small_dense(spec) || std::holds_alternative<ConvTranspose2dOp>(*spec.op);
 }
 
+Made make_library_kernel(const KernelSpec& spec, BackendPolicy policy) {
+  const bool xnnpack_first = policy == BackendPolicy::kXnnpack ||
+                             (policy == BackendPolicy::kAuto && prefers_xnnpack(spec));
+  if (xnnpack_first) {
+    Made made = make_xnnpack_kernel(spec);
+    if (!is_unimplemented(made)) return made;
+  }
+  Made made = make_onednn_kernel(spec, policy == BackendPolicy::kOneDnn);
+  if (!is_unimplemented(made)) return made;
+  return make_xnnpack_kernel(spec);
+}
+
 }  // namespace
 
 Made make_kernel(const KernelSpec& spec, BackendPolicy policy) {
   Made made = make_native_kernel(spec);
-  if (!is_unimplemented(made) || !is_float(spec)) return made;
-  const bool xnnpack_first = policy == BackendPolicy::kXnnpack ||
-                             (policy == BackendPolicy::kAuto && prefers_xnnpack(spec));
-  if (xnnpack_first) {
-    made = make_xnnpack_kernel(spec);
+  if (!is_unimplemented(made)) return made;
+  if (is_float(spec)) {
+    made = make_library_kernel(spec, policy);
     if (!is_unimplemented(made)) return made;
   }
-  made = make_onednn_kernel(spec, policy == BackendPolicy::kOneDnn);
-  if (!is_unimplemented(made)) return made;
-  made = make_xnnpack_kernel(spec);
-  if (!is_unimplemented(made)) return made;
-  return make_onednn_kernel(spec, true);
+  return make_native_fallback(spec);
 }
 
 }  // namespace tinysplit

@@ -19,7 +19,9 @@ Result<Tensor> evaluate(const Op& op, std::span<const Value* const> inputs,
   spec.op = &op;
   spec.inputs.assign(inputs.begin(), inputs.end());
   spec.output = &output;
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel, make_native_kernel(spec));
+  Result<std::shared_ptr<const Kernel>> made = make_native_kernel(spec);
+  if (made.status().code() == StatusCode::kUnimplemented) made = make_native_fallback(spec);
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel, std::move(made));
   std::vector<const std::byte*> data;
   for (const Value* input : inputs) data.push_back(input->data->data());
   TINYSPLIT_ASSIGN_OR_RETURN(const std::unique_ptr<BoundKernel> run,

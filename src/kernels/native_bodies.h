@@ -31,7 +31,9 @@ Body body_of(FloatBody body);
 
 // Each returns the body for the operations that its file holds, or an empty one for others, and for
 // dtypes that it does not know.
-Body elementwise_body(const KernelSpec& spec);
+Body activation_body(const KernelSpec& spec);
+Body own_activation_body(const KernelSpec& spec);  // of the kinds that oneDNN lacks
+Body channel_affine_body(const KernelSpec& spec);
 Body binary_arithmetic_body(const KernelSpec& spec);
 Body binary_logic_body(const KernelSpec& spec);
 Body unary_body(const KernelSpec& spec);
@@ -44,6 +46,11 @@ Body resize_body(const KernelSpec& spec);
 Body reduction_body(const KernelSpec& spec);
 Body scan_body(const KernelSpec& spec);
 ScratchBody reduce_body(const KernelSpec& spec);
+ScratchBody matmul_body(const KernelSpec& spec);
+ScratchBody dense_body(const KernelSpec& spec);
+ScratchBody softmax_body(const KernelSpec& spec);
+ScratchBody log_softmax_body(const KernelSpec& spec);
+ScratchBody normalize_body(const KernelSpec& spec);
 
 // Whether all inputs and the output are float32.
 bool is_float(const KernelSpec& spec);

@@ -67,17 +67,34 @@ Body body_of(FloatBody body) {
 
 }  // namespace native
 
+namespace {
+
+Result<std::shared_ptr<const Kernel>> missing(const KernelSpec& spec) {
+  return unimplemented("there is no native " + std::string(op_name(*spec.op)));
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const Kernel>> make_native_kernel(const KernelSpec& spec) {
   using namespace native;
-  for (const auto make :
-       {elementwise_body, binary_arithmetic_body, binary_logic_body, unary_body, select_body,
-        cast_body, movement_body, gather_body, pad_body, resize_body, reduction_body, scan_body}) {
+  for (const auto make : {own_activation_body, channel_affine_body, binary_arithmetic_body,
+                          binary_logic_body, unary_body, select_body, cast_body, movement_body,
+                          gather_body, pad_body, resize_body, reduction_body, scan_body}) {
     if (Body body = make(spec)) return kernel_of(without_scratch(std::move(body)));
   }
-  for (const auto make : {reduce_body}) {
+  for (const auto make : {reduce_body, matmul_body, normalize_body, log_softmax_body}) {
     if (ScratchBody body = make(spec)) return kernel_of(std::move(body));
   }
-  return unimplemented("there is no native " + std::string(op_name(*spec.op)));
+  return missing(spec);
+}
+
+Result<std::shared_ptr<const Kernel>> make_native_fallback(const KernelSpec& spec) {
+  using namespace native;
+  if (Body body = activation_body(spec)) return kernel_of(without_scratch(std::move(body)));
+  for (const auto make : {softmax_body, dense_body}) {
+    if (ScratchBody body = make(spec)) return kernel_of(std::move(body));
+  }
+  return missing(spec);
 }
 
 }  // namespace tinysplit

@@ -11,4 +11,8 @@ namespace tinysplit {
 // by element, and quantised arithmetic. Errors: UNIMPLEMENTED.
 Result<std::shared_ptr<const Kernel>> make_native_kernel(const KernelSpec& spec);
 
+// The same for operations that a library computes faster where it computes them at all: for what
+// the libraries refuse, and for folding constants. Errors: UNIMPLEMENTED.
+Result<std::shared_ptr<const Kernel>> make_native_fallback(const KernelSpec& spec);
+
 }  // namespace tinysplit

@@ -1,0 +1,185 @@
+#include "kernels/activations.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/dtype_dispatch.h"
+#include "kernels/float_to_integer.h"
+#include "kernels/strides.h"
+#include "kernels/vector_math.h"
+
+namespace tinysplit::native {
+namespace {
+
+template <typename Function>
+TINYSPLIT_INLINE void map(const float* x, float* y, std::size_t count, Function function) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = function(x[i]);
+}
+
+TINYSPLIT_INLINE float clip(float x, float low, float high) {
+  return std::min(std::max(x, low), high);
+}
+
+// A function each, because only a plain function is compiled for several instruction sets.
+
+TINYSPLIT_VECTOR_CLONES void sigmoid(const float* x, float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = vector_sigmoid(x[i]);
+}
+
+TINYSPLIT_VECTOR_CLONES void scaled_tanh(float alpha, float beta, const float* x, float* y,
+                                         std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = alpha * vector_tanh(beta * x[i]);
+}
+
+// x > 0 ? positive * x : negative * (exp(slope * x) - 1)
+TINYSPLIT_VECTOR_CLONES void elu(float positive, float negative, float slope, const float* x,
+                                 float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float below = negative * vector_expm1(slope * x[i]);
+    const float above = positive * x[i];
+    y[i] = x[i] > 0.0f ? above : below;
+  }
+}
+
+TINYSPLIT_VECTOR_CLONES void exponential(const float* x, float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = vector_exp(x[i]);
+}
+
+TINYSPLIT_VECTOR_CLONES void swish(const float* x, float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = x[i] * vector_sigmoid(x[i]);
+}
+
+TINYSPLIT_VECTOR_CLONES void gelu_tanh(const float* x, float* y, std::size_t count) {
+  constexpr float kSqrt2OverPi = 0.797884561f;
+  for (std::size_t i = 0; i < count; ++i) {
+    const float inner = kSqrt2OverPi * (x[i] + 0.044715f * x[i] * x[i] * x[i]);
+    y[i] = 0.5f * x[i] * (1.0f + vector_tanh(inner));
+  }
+}
+
+// tanh(log(1 + e)) = (e^2 + 2e) / (e^2 + 2e + 2); 1 in float from x = 15 on.
+TINYSPLIT_VECTOR_CLONES void mish(const float* x, float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float e = vector_exp(x[i] > 15.0f ? 15.0f : x[i]);
+    const float t = e * (e + 2.0f);
+    y[i] = x[i] * (t / (t + 2.0f));
+  }
+}
+
+float gelu_erf(float x) { return 0.5f * x * (1.0f + std::erf(x * 0.707106781f)); }
+
+float softplus(float x) { return std::max(x, 0.0f) + std::log1p(std::exp(-std::fabs(x))); }
+
+// Klambauer et al., Self-Normalizing Neural Networks, 2017.
+constexpr float kSeluAlpha = 1.6732632423543772f;
+constexpr float kSeluScale = 1.0507009873554805f;
+
+// Kinds that need no exponential.
+void activate_simply(const ActivationOp& op, const float* x, float* y, std::size_t count) {
+  const float alpha = op.alpha, beta = op.beta, gamma = op.gamma;
+  switch (op.kind) {
+    case ActivationKind::kClip:
+      return map(x, y, count, [=](float v) { return clip(v, alpha, beta); });
+    case ActivationKind::kHardSigmoid:
+      return map(x, y, count, [=](float v) { return clip(alpha * v + beta, 0.0f, 1.0f); });
+    case ActivationKind::kHardSwish:
+      return map(x, y, count,
+                 [](float v) { return v * clip(v * (1.0f / 6.0f) + 0.5f, 0.0f, 1.0f); });
+    case ActivationKind::kThresholdRelu:
+      return map(x, y, count,
+                 [=](float v) { return v >= gamma ? std::min(v, beta) : alpha * (v - gamma); });
+    case ActivationKind::kSoftsign:
+      return map(x, y, count, [](float v) { return v / (1.0f + std::fabs(v)); });
+    case ActivationKind::kLinear:
+      return map(x, y, count, [=](float v) { return alpha * v + beta; });
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+void activate(const ActivationOp& op, const float* x, float* y, std::size_t count) {
+  switch (op.kind) {
+    case ActivationKind::kSigmoid:
+      return sigmoid(x, y, count);
+    case ActivationKind::kTanh:
+      return scaled_tanh(1.0f, 1.0f, x, y, count);
+    case ActivationKind::kScaledTanh:
+      return scaled_tanh(op.alpha, op.beta, x, y, count);
+    case ActivationKind::kElu:
+      return elu(1.0f, op.alpha, 1.0f, x, y, count);
+    case ActivationKind::kSelu:
+      return elu(kSeluScale, kSeluScale * kSeluAlpha, 1.0f, x, y, count);
+    case ActivationKind::kScaledSelu:
+      return elu(op.beta, op.beta * op.alpha, 1.0f, x, y, count);
+    case ActivationKind::kCelu:
+      return elu(1.0f, op.alpha, 1.0f / op.alpha, x, y, count);
+    case ActivationKind::kGeluErf:
+      return map(x, y, count, gelu_erf);
+    case ActivationKind::kGeluTanh:
+      return gelu_tanh(x, y, count);
+    case ActivationKind::kSwish:
+      return swish(x, y, count);
+    case ActivationKind::kSoftplus:
+      return map(x, y, count, softplus);
+    case ActivationKind::kExp:
+      return exponential(x, y, count);
+    case ActivationKind::kMish:
+      return mish(x, y, count);
+    default:
+      return activate_simply(op, x, y, count);
+  }
+}
+
+namespace {
+
+template <typename T>
+Body clip_integers(const ActivationOp& op, std::size_t count) {
+  const T low = float_to_integer<T>(std::ceil(op.alpha));
+  const T high = float_to_integer<T>(std::floor(op.beta));
+  return [=](Inputs inputs, std::byte* output) {
+    const T* x = reinterpret_cast<const T*>(inputs[0]);
+    T* __restrict y = reinterpret_cast<T*>(output);
+    for (std::size_t i = 0; i < count; ++i) y[i] = std::min(std::max(x[i], low), high);
+    return ok_status();
+  };
+}
+
+}  // namespace
+
+Body activation_body(const KernelSpec& spec) {
+  const auto* op = std::get_if<ActivationOp>(spec.op);
+  if (op == nullptr || !plain_numbers(spec) || !same_numbers(spec, 0)) return {};
+  const std::size_t count = usize(spec.output->shape.num_elements());
+  return for_number(spec.output->dtype, [&](auto zero) -> Body {
+    using T = decltype(zero);
+    if constexpr (std::is_same_v<T, float>) {
+      return body_of([activation = *op, count](std::span<const float* const> inputs, float* y) {
+        activate(activation, inputs[0], y, count);
+      });
+    } else {
+      return op->kind == ActivationKind::kClip ? clip_integers<T>(*op, count) : Body();
+    }
+  });
+}
+
+Body own_activation_body(const KernelSpec& spec) {
+  const auto* op = std::get_if<ActivationOp>(spec.op);
+  if (op == nullptr) return {};
+  switch (op->kind) {
+    case ActivationKind::kSigmoid:
+    case ActivationKind::kTanh:
+    case ActivationKind::kElu:
+    case ActivationKind::kGeluErf:
+    case ActivationKind::kGeluTanh:
+    case ActivationKind::kSwish:
+    case ActivationKind::kSoftplus:
+    case ActivationKind::kExp:
+      return {};
+    default:
+      return activation_body(spec);
+  }
+}
+
+}  // namespace tinysplit::native
