@@ -4,67 +4,19 @@
 #include <cmath>
 
 #include "kernels/dtype_dispatch.h"
+#include "kernels/exponentials.h"
 #include "kernels/float_to_integer.h"
 #include "kernels/strides.h"
-#include "kernels/vector_math.h"
 
 namespace tinysplit::native {
 namespace {
 
 template <typename Function>
-TINYSPLIT_INLINE void map(const float* x, float* y, std::size_t count, Function function) {
+void map(const float* x, float* y, std::size_t count, Function function) {
   for (std::size_t i = 0; i < count; ++i) y[i] = function(x[i]);
 }
 
-TINYSPLIT_INLINE float clip(float x, float low, float high) {
-  return std::min(std::max(x, low), high);
-}
-
-// A function each, because only a plain function is compiled for several instruction sets.
-
-TINYSPLIT_VECTOR_CLONES void sigmoid(const float* x, float* y, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) y[i] = vector_sigmoid(x[i]);
-}
-
-TINYSPLIT_VECTOR_CLONES void scaled_tanh(float alpha, float beta, const float* x, float* y,
-                                         std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) y[i] = alpha * vector_tanh(beta * x[i]);
-}
-
-// x > 0 ? positive * x : negative * (exp(slope * x) - 1)
-TINYSPLIT_VECTOR_CLONES void elu(float positive, float negative, float slope, const float* x,
-                                 float* y, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const float below = negative * vector_expm1(slope * x[i]);
-    const float above = positive * x[i];
-    y[i] = x[i] > 0.0f ? above : below;
-  }
-}
-
-TINYSPLIT_VECTOR_CLONES void exponential(const float* x, float* y, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) y[i] = vector_exp(x[i]);
-}
-
-TINYSPLIT_VECTOR_CLONES void swish(const float* x, float* y, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) y[i] = x[i] * vector_sigmoid(x[i]);
-}
-
-TINYSPLIT_VECTOR_CLONES void gelu_tanh(const float* x, float* y, std::size_t count) {
-  constexpr float kSqrt2OverPi = 0.797884561f;
-  for (std::size_t i = 0; i < count; ++i) {
-    const float inner = kSqrt2OverPi * (x[i] + 0.044715f * x[i] * x[i] * x[i]);
-    y[i] = 0.5f * x[i] * (1.0f + vector_tanh(inner));
-  }
-}
-
-// tanh(log(1 + e)) = (e^2 + 2e) / (e^2 + 2e + 2); 1 in float from x = 15 on.
-TINYSPLIT_VECTOR_CLONES void mish(const float* x, float* y, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const float e = vector_exp(x[i] > 15.0f ? 15.0f : x[i]);
-    const float t = e * (e + 2.0f);
-    y[i] = x[i] * (t / (t + 2.0f));
-  }
-}
+float clip(float x, float low, float high) { return std::min(std::max(x, low), high); }
 
 float gelu_erf(float x) { return 0.5f * x * (1.0f + std::erf(x * 0.707106781f)); }
 
@@ -100,33 +52,34 @@ void activate_simply(const ActivationOp& op, const float* x, float* y, std::size
 }  // namespace
 
 void activate(const ActivationOp& op, const float* x, float* y, std::size_t count) {
+  const Exponentials& loops = exponentials();
   switch (op.kind) {
     case ActivationKind::kSigmoid:
-      return sigmoid(x, y, count);
+      return loops.sigmoid(x, y, count);
     case ActivationKind::kTanh:
-      return scaled_tanh(1.0f, 1.0f, x, y, count);
+      return loops.scaled_tanh(1.0f, 1.0f, x, y, count);
     case ActivationKind::kScaledTanh:
-      return scaled_tanh(op.alpha, op.beta, x, y, count);
+      return loops.scaled_tanh(op.alpha, op.beta, x, y, count);
     case ActivationKind::kElu:
-      return elu(1.0f, op.alpha, 1.0f, x, y, count);
+      return loops.elu(1.0f, op.alpha, 1.0f, x, y, count);
     case ActivationKind::kSelu:
-      return elu(kSeluScale, kSeluScale * kSeluAlpha, 1.0f, x, y, count);
+      return loops.elu(kSeluScale, kSeluScale * kSeluAlpha, 1.0f, x, y, count);
     case ActivationKind::kScaledSelu:
-      return elu(op.beta, op.beta * op.alpha, 1.0f, x, y, count);
+      return loops.elu(op.beta, op.beta * op.alpha, 1.0f, x, y, count);
     case ActivationKind::kCelu:
-      return elu(1.0f, op.alpha, 1.0f / op.alpha, x, y, count);
+      return loops.elu(1.0f, op.alpha, 1.0f / op.alpha, x, y, count);
     case ActivationKind::kGeluErf:
       return map(x, y, count, gelu_erf);
     case ActivationKind::kGeluTanh:
-      return gelu_tanh(x, y, count);
+      return loops.gelu_tanh(x, y, count);
     case ActivationKind::kSwish:
-      return swish(x, y, count);
+      return loops.swish(x, y, count);
     case ActivationKind::kSoftplus:
       return map(x, y, count, softplus);
     case ActivationKind::kExp:
-      return exponential(x, y, count);
+      return loops.exponential(0.0f, x, y, count);
     case ActivationKind::kMish:
-      return mish(x, y, count);
+      return loops.mish(x, y, count);
     default:
       return activate_simply(op, x, y, count);
   }

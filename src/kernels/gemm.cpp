@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/instruction_set.h"
+
 namespace tinysplit::native {
 namespace {
 
@@ -37,9 +39,7 @@ struct Panels {
 const Panels& panels() {
   static const Panels chosen = [] {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-      return Panels{avx2::panel, avx2::wide_row};
-    }
+    if (has_avx2()) return Panels{avx2::panel, avx2::wide_row};
 #endif
     return Panels{portable::panel, portable::wide_row};
   }();

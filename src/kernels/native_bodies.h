@@ -51,6 +51,7 @@ ScratchBody dense_body(const KernelSpec& spec);
 ScratchBody softmax_body(const KernelSpec& spec);
 ScratchBody log_softmax_body(const KernelSpec& spec);
 ScratchBody normalize_body(const KernelSpec& spec);
+ScratchBody recurrent_body(const KernelSpec& spec);
 
 // Whether all inputs and the output are float32.
 bool is_float(const KernelSpec& spec);

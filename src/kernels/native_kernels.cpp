@@ -82,7 +82,8 @@ Result<std::shared_ptr<const Kernel>> make_native_kernel(const KernelSpec& spec)
                           gather_body, pad_body, resize_body, reduction_body, scan_body}) {
     if (Body body = make(spec)) return kernel_of(without_scratch(std::move(body)));
   }
-  for (const auto make : {reduce_body, matmul_body, normalize_body, log_softmax_body}) {
+  for (const auto make :
+       {reduce_body, matmul_body, normalize_body, log_softmax_body, recurrent_body}) {
     if (ScratchBody body = make(spec)) return kernel_of(std::move(body));
   }
   return missing(spec);

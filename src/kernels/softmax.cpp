@@ -1,22 +1,11 @@
 #include <cmath>
 
+#include "kernels/exponentials.h"
 #include "kernels/native_bodies.h"
 #include "kernels/reduction_walk.h"
-#include "kernels/vector_math.h"
 
 namespace tinysplit::native {
 namespace {
-
-// y = exp(x - shift)
-TINYSPLIT_VECTOR_CLONES void shifted_exp(const float* x, float shift, float* y, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) y[i] = vector_exp(x[i] - shift);
-}
-
-// The same with a shift for each element.
-TINYSPLIT_VECTOR_CLONES void shifted_exp(const float* x, const float* shift, float* y,
-                                         std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) y[i] = vector_exp(x[i] - shift[i]);
-}
 
 float larger(float a, float b) { return b > a ? b : a; }
 float added(float a, float b) { return a + b; }
@@ -24,7 +13,7 @@ float itself(float x) { return x; }
 
 void softmax_row(const float* x, std::size_t count, bool logarithm, float* y) {
   const float largest = fold_row(x, count, x[0], itself, larger);
-  shifted_exp(x, largest, y, count);
+  exponentials().exponential(largest, x, y, count);
   const float sum = fold_row(y, count, 0.0f, itself, added);
   if (logarithm) {
     const float shift = largest + std::log(sum);
@@ -45,8 +34,10 @@ void softmax_columns(const float* x, const AxisView& view, bool logarithm, float
   }
   std::fill_n(sums, inner, 0.0f);
   for (std::size_t k = 0; k < view.size; ++k) {
-    shifted_exp(x + k * inner, largest, y + k * inner, inner);
-    for (std::size_t i = 0; i < inner; ++i) sums[i] += y[k * inner + i];
+    float* row = y + k * inner;
+    for (std::size_t i = 0; i < inner; ++i) row[i] = x[k * inner + i] - largest[i];
+    exponentials().exponential(0.0f, row, row, inner);
+    for (std::size_t i = 0; i < inner; ++i) sums[i] += row[i];
   }
   for (std::size_t i = 0; i < inner; ++i) {
     sums[i] = logarithm ? largest[i] + std::log(sums[i]) : 1.0f / sums[i];
