@@ -44,6 +44,7 @@ Body gather_body(const KernelSpec& spec);
 Body pad_body(const KernelSpec& spec);
 Body resize_body(const KernelSpec& spec);
 Body reduction_body(const KernelSpec& spec);
+Body pool_body(const KernelSpec& spec);
 Body scan_body(const KernelSpec& spec);
 ScratchBody reduce_body(const KernelSpec& spec);
 ScratchBody matmul_body(const KernelSpec& spec);
@@ -51,6 +52,9 @@ ScratchBody dense_body(const KernelSpec& spec);
 ScratchBody softmax_body(const KernelSpec& spec);
 ScratchBody log_softmax_body(const KernelSpec& spec);
 ScratchBody normalize_body(const KernelSpec& spec);
+ScratchBody convolution_body(const KernelSpec& spec);
+ScratchBody volume_convolution_body(const KernelSpec& spec);  // the one that no library runs
+ScratchBody conv_transpose_body(const KernelSpec& spec);
 ScratchBody recurrent_body(const KernelSpec& spec);
 
 // Whether all inputs and the output are float32.

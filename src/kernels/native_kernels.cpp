@@ -82,8 +82,8 @@ Result<std::shared_ptr<const Kernel>> make_native_kernel(const KernelSpec& spec)
                           gather_body, pad_body, resize_body, reduction_body, scan_body}) {
     if (Body body = make(spec)) return kernel_of(without_scratch(std::move(body)));
   }
-  for (const auto make :
-       {reduce_body, matmul_body, normalize_body, log_softmax_body, recurrent_body}) {
+  for (const auto make : {reduce_body, matmul_body, normalize_body, log_softmax_body,
+                          recurrent_body, volume_convolution_body}) {
     if (ScratchBody body = make(spec)) return kernel_of(std::move(body));
   }
   return missing(spec);
@@ -91,8 +91,10 @@ Result<std::shared_ptr<const Kernel>> make_native_kernel(const KernelSpec& spec)
 
 Result<std::shared_ptr<const Kernel>> make_native_fallback(const KernelSpec& spec) {
   using namespace native;
-  if (Body body = activation_body(spec)) return kernel_of(without_scratch(std::move(body)));
-  for (const auto make : {softmax_body, dense_body}) {
+  for (const auto make : {activation_body, pool_body}) {
+    if (Body body = make(spec)) return kernel_of(without_scratch(std::move(body)));
+  }
+  for (const auto make : {softmax_body, dense_body, convolution_body, conv_transpose_body}) {
     if (ScratchBody body = make(spec)) return kernel_of(std::move(body));
   }
   return missing(spec);
