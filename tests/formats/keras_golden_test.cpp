@@ -36,6 +36,14 @@ double relative_error(const Tensor& found, const Tensor& expected) {
   return worst / largest;
 }
 
+// "x0", "x1", ... are the inputs of the golden run, "y0", "y1", ... its outputs.
+const Tensor* find_array(const std::vector<NamedTensor>& arrays, char letter, std::size_t number) {
+  std::string name(1, letter);
+  name += std::to_string(number);
+  const auto array = std::ranges::find(arrays, name, &NamedTensor::name);
+  return array == arrays.end() ? nullptr : &array->tensor;
+}
+
 void expect_golden(const std::filesystem::path& model, const std::filesystem::path& arrays_file,
                    double bound) {
   const GraphResult graph = read_keras_model(model);
@@ -48,9 +56,9 @@ void expect_golden(const std::filesystem::path& model, const std::filesystem::pa
   ASSERT_TRUE(segment.ok()) << segment.status().to_string();
   std::vector<NamedTensor> inputs;
   for (std::size_t i = 0; i < (*graph)->inputs().size(); ++i) {
-    const auto array = std::ranges::find(*arrays, "x" + std::to_string(i), &NamedTensor::name);
-    ASSERT_NE(array, arrays->end());
-    inputs.push_back({(*graph)->value((*graph)->inputs()[i]).name, array->tensor.clone()});
+    const Tensor* array = find_array(*arrays, 'x', i);
+    ASSERT_NE(array, nullptr);
+    inputs.push_back({(*graph)->value((*graph)->inputs()[i]).name, array->clone()});
   }
   const auto outputs = run_named(**segment, **graph, std::move(inputs));
   ASSERT_TRUE(outputs.ok()) << outputs.status().to_string();
@@ -58,10 +66,10 @@ void expect_golden(const std::filesystem::path& model, const std::filesystem::pa
   for (std::size_t i = 0; i < (*graph)->outputs().size(); ++i) {
     const std::string& name = (*graph)->value((*graph)->outputs()[i]).name;
     const auto found = std::ranges::find(*outputs, name, &NamedTensor::name);
-    const auto expected = std::ranges::find(*arrays, "y" + std::to_string(i), &NamedTensor::name);
+    const Tensor* expected = find_array(*arrays, 'y', i);
     ASSERT_NE(found, outputs->end()) << name;
-    ASSERT_NE(expected, arrays->end()) << name;
-    const double error = relative_error(found->tensor, expected->tensor);
+    ASSERT_NE(expected, nullptr) << name;
+    const double error = relative_error(found->tensor, *expected);
     EXPECT_LE(error, bound) << "output " << i << " (" << name << ")";
     worst = std::max(worst, error);
   }
