@@ -35,6 +35,8 @@ README = """# {name}
 {layer_table}
 
 `data/` holds ten held-out images, the class index first in the name; `labels.txt` the class names.
+Held-out: of Fashion-MNIST's test set, which training never sees;
+`tools/evaluate_bundled_models.py` measures the accuracy again, by Keras and by tinysplit.
 
 Made by `tools/train_bundled_models.py --only {name}` ({epochs} epochs, seed {seed}) with
 `tools/requirements.txt` from Debian's package dataset-fashion-mnist. Data: Fashion-MNIST, Copyright

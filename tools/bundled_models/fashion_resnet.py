@@ -9,8 +9,8 @@ NAME = "fashion_resnet"
 EPOCHS = 9
 LABELS = fashion.LABELS
 ABOUT = """A small residual network for the ten classes of Fashion-MNIST. Three quarters through its
-layers it narrows to 7×7×8 = 392 values against 784 input pixels, so that a cut there, sent as int8,
-is half of what the image is."""
+layers it narrows to 7×7×8 = 392 values. As float32, as which live tensors travel, they are twice the
+784 bytes of the image; as int8 they would be half of it."""
 INPUT = "28×28×1, grey, raw pixels 0..255"
 OUTPUT = "softmax over 10 classes"
 
