@@ -28,7 +28,7 @@ class Planner {
     const int last = graph.layers()[static_cast<std::size_t>(end - 1)].end_node;
     for (int i = first; i < last; ++i) {
       const Node& node = graph.nodes()[static_cast<std::size_t>(i)];
-      if (std::holds_alternative<ReshapeOp>(node.op)) sources_[node.output] = node.inputs[0];
+      if (shares_memory(graph, node)) sources_[node.output] = node.inputs[0];
     }
   }
 

@@ -33,19 +33,44 @@ bool is_positional(const NamedTensor& tensor) {
   return std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Samples in `tensor` if it is a batch of `sample` ([1,...]), or one without the batch dimension.
+// How often `tensor` holds what the graph calls `value`, along the first axis: a batch of inputs of
+// shape [1,...], which may leave that axis out where it is 1; or the same of any other value, as a
+// run of several samples hands it on.
 Result<std::int64_t> batch_of(const NamedTensor& tensor, const Value& value) {
   const Shape& have = tensor.tensor.shape();
-  const auto inner = value.shape.dims().subspan(1);
-  if (std::ranges::equal(have.dims(), inner)) return 1;
-  if (have.rank() == value.shape.rank() && std::ranges::equal(have.dims().subspan(1), inner) &&
-      have[0] > 0) {
-    return have[0];
+  const Shape& one = value.shape;
+  if (have == one) return 1;
+  if (one.rank() == 0) {
+    if (have.rank() == 1 && have[0] > 0) return have[0];
+  } else {
+    const auto inner = one.dims().subspan(1);
+    if (one[0] == 1 && std::ranges::equal(have.dims(), inner)) return 1;
+    if (have.rank() == one.rank() && std::ranges::equal(have.dims().subspan(1), inner) &&
+        have[0] > 0 && have[0] % one[0] == 0) {
+      return have[0] / one[0];
+    }
   }
-  std::string wanted = value.shape.to_string();
-  wanted.replace(1, 1, "N");
+  std::string wanted = one.to_string();
+  if (one.rank() > 0 && one[0] == 1) wanted.replace(1, 1, "N");
   return invalid_argument("tensor \"" + value.name + "\" has shape " + have.to_string() +
                           ", the model needs " + wanted);
+}
+
+// Shape of `batch` values side by side along the first axis.
+Result<Shape> batched(const Shape& one, std::int64_t batch) {
+  std::vector<std::int64_t> dims(one.dims().begin(), one.dims().end());
+  if (dims.empty() && batch > 1) dims.push_back(1);
+  if (!dims.empty()) dims[0] *= batch;
+  return Shape::create(dims);
+}
+
+// Float models take any numbers, as images are of bytes; others only their own.
+Result<Tensor> as_dtype_of(const Value& value, Tensor tensor) {
+  if (tensor.dtype() == value.dtype) return tensor;
+  if (value.dtype == DType::kFloat32) return to_float32(std::move(tensor));
+  return invalid_argument("tensor \"" + value.name + "\" is " +
+                          std::string(dtype_name(tensor.dtype())) + ", the model needs " +
+                          std::string(dtype_name(value.dtype)));
 }
 
 class NamedRun {
@@ -69,7 +94,7 @@ class NamedRun {
                                 " is missing, layers from " + std::to_string(segment_.begin()) +
                                 " on read it");
       }
-      TINYSPLIT_ASSIGN_OR_RETURN(given->tensor, to_float32(std::move(given->tensor)));
+      TINYSPLIT_ASSIGN_OR_RETURN(given->tensor, as_dtype_of(value, std::move(given->tensor)));
       TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t batch, batch_of(*given, value));
       if (batch_ != 0 && batch != batch_) {
         return invalid_argument("tensor \"" + value.name + "\" holds " + std::to_string(batch) +
@@ -86,10 +111,7 @@ class NamedRun {
     const std::int64_t batch = std::max<std::int64_t>(batch_, 1);
     std::vector<NamedTensor> outputs;
     for (const ValueId id : segment_.outputs()) {
-      std::vector<std::int64_t> dims(graph_.value(id).shape.dims().begin(),
-                                     graph_.value(id).shape.dims().end());
-      dims[0] = batch;
-      TINYSPLIT_ASSIGN_OR_RETURN(const Shape shape, Shape::create(dims));
+      TINYSPLIT_ASSIGN_OR_RETURN(const Shape shape, batched(graph_.value(id).shape, batch));
       outputs.push_back({graph_.value(id).name, Tensor(graph_.value(id).dtype, shape)});
     }
     for (std::int64_t sample = 0; sample < batch; ++sample) {

@@ -19,10 +19,17 @@ std::string utc_date() {
   return text;
 }
 
-// Small positive numbers: no denormals, no infinities, whatever the model does with them.
-void fill_pattern(std::span<float> values) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>(i * 31 % 256) / 256.0f;
+// Small positive numbers: no denormals, no infinities, whatever the model does with them. Wider
+// integers stay 0, because they are places in a table more often than not.
+void fill_pattern(Tensor& tensor) {
+  const std::size_t count = static_cast<std::size_t>(tensor.shape().num_elements());
+  const bool bytes = tensor.dtype() == DType::kInt8 || tensor.dtype() == DType::kUint8;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t pattern = i * 31 % 256;
+    if (bytes) tensor.bytes()[i] = static_cast<std::byte>(pattern);
+    if (tensor.dtype() == DType::kFloat32) {
+      tensor.as<float>()[i] = static_cast<float>(pattern) / 256.0f;
+    }
   }
 }
 
@@ -43,7 +50,7 @@ Result<std::vector<Tensor>> make_inputs(const Graph& graph, std::span<const Tens
     const Value& value = graph.value(graph.inputs()[i]);
     if (given.empty()) {
       inputs.emplace_back(value.dtype, value.shape);
-      fill_pattern(inputs.back().as<float>());
+      fill_pattern(inputs.back());
     } else {
       inputs.push_back(Tensor::copy_of(given[i]));
     }

@@ -21,7 +21,7 @@ std::vector<Step> plan_steps(const Graph& graph, const std::vector<int>& fusion_
   std::unordered_map<int, std::size_t> step_of_root;
   for (int i = first; i < last; ++i) {
     const Node& node = node_at(graph, i);
-    if (std::holds_alternative<ReshapeOp>(node.op)) continue;
+    if (shares_memory(graph, node)) continue;
     const int root = fusion_roots[static_cast<std::size_t>(i)];
     const auto fused_into = step_of_root.find(root);
     if (root == i || fused_into == step_of_root.end()) {
@@ -37,6 +37,10 @@ std::vector<Step> plan_steps(const Graph& graph, const std::vector<int>& fusion_
     step.output = node.output;
   }
   return steps;
+}
+
+bool shares_memory(const Graph& graph, const Node& node) {
+  return std::holds_alternative<ReshapeOp>(node.op) && !graph.value(node.inputs[0]).is_constant();
 }
 
 bool has_weights(const Op& op) {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "kernels/kernel.h"
 #include "graph/graph.h"
+#include "kernels/kernel.h"
 
 namespace tinysplit {
 
@@ -19,10 +19,13 @@ struct Step {
   friend auto operator<=>(const Step&, const Step&) = default;
 };
 
-// The steps of layers [begin, end), fused as far as their nodes lie inside. Reshapes are left out:
-// they only rename memory.
+// The steps of layers [begin, end), fused as far as their nodes lie inside. What
+// only renames memory is left out.
 std::vector<Step> plan_steps(const Graph& graph, const std::vector<int>& fusion_roots, int begin,
                              int end);
+
+// Whether the node only renames memory: a reshape of anything but a constant.
+bool shares_memory(const Graph& graph, const Node& node);
 
 bool has_weights(const Op& op);
 
