@@ -38,8 +38,12 @@ Result<DeviceInput> read_input(const std::filesystem::path& path, const Graph& g
     if (found == arrays.end()) {
       return invalid_argument(path.string() + " lacks input \"" + value.name + "\"");
     }
-    TINYSPLIT_ASSIGN_OR_RETURN(Tensor tensor, to_float32(std::move(found->tensor)));
+    Tensor tensor = std::move(found->tensor);
+    if (value.dtype == DType::kFloat32) {
+      TINYSPLIT_ASSIGN_OR_RETURN(tensor, to_float32(std::move(tensor)));
+    }
     const bool lacks_batch =
+        value.shape.rank() > 0 && value.shape[0] == 1 &&
         std::ranges::equal(tensor.shape().dims(), value.shape.dims().subspan(1));
     if (lacks_batch) tensor.reshape(value.shape);
     if (!(tensor.shape() == value.shape)) {

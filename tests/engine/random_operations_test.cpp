@@ -117,7 +117,8 @@ std::vector<Tensor> reference(const Graph& graph, const Tensor& input) {
 TEST(RandomOperations, CoverTheOperations) {
   std::set<std::string_view> seen;
   for (unsigned seed = 0; seed < 600; ++seed) {
-    for (const Node& node : random_model(seed, 1).graph->nodes()) seen.insert(op_name(node.op));
+    const RandomModel model = random_model(seed, 1);
+    for (const Node& node : model.graph->nodes()) seen.insert(op_name(node.op));
   }
   // All but the two of quantised models and resize, which tests of its own cover.
   EXPECT_GE(seen.size(), std::variant_size_v<Op> - 3);
