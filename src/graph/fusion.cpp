@@ -15,6 +15,24 @@ bool is_clip(const Op& op) {
          activation->alpha == 0.0f;
 }
 
+bool same_type(const Value& a, const Value& b) {
+  if (a.dtype != b.dtype || a.quantization.has_value() != b.quantization.has_value()) return false;
+  return !a.quantization || (a.quantization->scale == b.quantization->scale &&
+                             a.quantization->zero_point == b.quantization->zero_point);
+}
+
+// A clip that also rescales stored numbers rounds twice where a fused one would round once.
+bool clips_only(const Graph& graph, const Node& node) {
+  return is_clip(node.op) && same_type(graph.value(node.inputs[0]), graph.value(node.output));
+}
+
+bool takes_clip(const Graph& graph, const Node& node) {
+  if (takes_affine(node.op)) return true;
+  const auto* binary = std::get_if<BinaryOp>(&node.op);
+  return binary != nullptr && binary->kind == BinaryKind::kAdd &&
+         graph.value(node.output).quantization.has_value();
+}
+
 std::vector<int> count_readers(const Graph& graph) {
   std::vector<int> readers(graph.values().size(), 0);
   for (const Node& node : graph.nodes()) {
@@ -39,11 +57,13 @@ std::vector<int> find_fusion_roots(const Graph& graph) {
     if (before < 0 || readers[static_cast<std::size_t>(node.inputs[0])] != 1) continue;
     const int root = roots[static_cast<std::size_t>(before)];
     const std::size_t at = static_cast<std::size_t>(root);
-    if (!takes_affine(graph.nodes()[at].op) || has_clip[at]) continue;
-    if (std::holds_alternative<ChannelAffineOp>(node.op) && !has_affine[at]) {
+    const Node& fused = graph.nodes()[at];
+    if (!takes_clip(graph, fused) || has_clip[at]) continue;
+    if (std::holds_alternative<ChannelAffineOp>(node.op) && !has_affine[at] &&
+        takes_affine(fused.op) && !graph.value(fused.output).quantization) {
       has_affine[at] = true;
       roots[i] = root;
-    } else if (is_clip(node.op)) {
+    } else if (clips_only(graph, node)) {
       has_clip[at] = true;
       roots[i] = root;
     }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "kernels/native_bodies.h"
+#include "kernels/quantized_kernels.h"
 
 namespace tinysplit {
 namespace native {
@@ -77,6 +78,9 @@ Result<std::shared_ptr<const Kernel>> missing(const KernelSpec& spec) {
 
 Result<std::shared_ptr<const Kernel>> make_native_kernel(const KernelSpec& spec) {
   using namespace native;
+  if (is_quantized(spec)) {
+    if (ScratchBody body = quantized_body(spec)) return kernel_of(std::move(body));
+  }
   for (const auto make : {own_activation_body, channel_affine_body, binary_arithmetic_body,
                           binary_logic_body, unary_body, select_body, cast_body, movement_body,
                           gather_body, pad_body, resize_body, reduction_body, scan_body}) {

@@ -1,0 +1,83 @@
+#include "kernels/quantized_tiles.h"
+
+#include <algorithm>
+
+#include "kernels/quantized_arithmetic.h"
+
+namespace tinysplit::quantized {
+namespace {
+
+std::uint8_t stored(const OutputStage& stage, std::size_t f, std::int32_t sum) {
+  const std::int32_t y = multiply(sum, {stage.significand[f], stage.shift[f]});
+  return static_cast<std::uint8_t>(
+      std::clamp(wrapping_add(y, stage.zero_point), stage.low, stage.high));
+}
+
+// a0*w0 + a1*w1 cannot overflow; the sum of many wraps.
+void add_pair(std::int32_t& sum, const std::int16_t* a, const std::int16_t* w) {
+  sum = wrapping_add(sum, a[0] * w[0] + a[1] * w[1]);
+}
+
+void widen(const std::uint8_t* x, bool is_signed, std::size_t count, std::int16_t* y) {
+  if (is_signed) {
+    for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<std::int8_t>(x[i]);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) y[i] = x[i];
+  }
+}
+
+void interleave(const std::uint8_t* a, const std::uint8_t* b, bool is_signed, std::size_t count,
+                std::int16_t* y) {
+  for (std::size_t i = 0; i < count; ++i) {
+    y[2 * i] = is_signed ? static_cast<std::int8_t>(a[i]) : std::int16_t{a[i]};
+    y[2 * i + 1] = is_signed ? static_cast<std::int8_t>(b[i]) : std::int16_t{b[i]};
+  }
+}
+
+void product(const ProductTile& tile) {
+  for (std::size_t m = 0; m < tile.pixels; ++m) {
+    std::int32_t sums[kTileFilters];
+    std::copy_n(tile.stage.bias, kTileFilters, sums);
+    const std::int16_t* w = tile.weights;
+    for (std::size_t r = 0; r < tile.num_runs; ++r) {
+      const std::int16_t* a = tile.runs[r] + tile.offset + m * tile.pixel_step;
+      for (std::size_t k = 0; k < tile.pairs; ++k, w += 2 * kTileFilters) {
+        for (std::size_t f = 0; f < kTileFilters; ++f) add_pair(sums[f], a + 2 * k, w + 2 * f);
+      }
+    }
+    std::uint8_t* y = tile.output + m * tile.output_step;
+    for (std::size_t f = 0; f < tile.filters; ++f) y[f] = stored(tile.stage, f, sums[f]);
+  }
+}
+
+void depthwise(const DepthwiseRow& row) {
+  const std::size_t block_weights = row.row_pairs * row.columns * kLaneChannels * 2;
+  for (std::size_t m = 0; m < row.pixels; ++m) {
+    for (std::size_t c = 0; c < row.channels; ++c) {
+      const std::size_t lane = c % kLaneChannels;
+      const std::int16_t* w = row.weights + c / kLaneChannels * block_weights + 2 * lane;
+      std::int32_t sum = row.stage.bias[c];
+      for (std::size_t p = 0; p < row.row_pairs; ++p) {
+        const std::int16_t* a = row.rows + p * row.row_step + m * row.pixel_step + 2 * c;
+        for (std::size_t k = 0; k < row.columns; ++k, w += 2 * kLaneChannels) {
+          add_pair(sum, a + k * row.column_step, w);
+        }
+      }
+      row.output[m * row.channels + c] = stored(row.stage, c, sum);
+    }
+  }
+}
+
+}  // namespace
+
+const TileKernels& portable_tiles() {
+  static constexpr TileKernels kTiles{widen, interleave, product, depthwise};
+  return kTiles;
+}
+
+const TileKernels& best_tiles() {
+  static const TileKernels* const tiles = avx2_tiles();
+  return tiles != nullptr ? *tiles : portable_tiles();
+}
+
+}  // namespace tinysplit::quantized
