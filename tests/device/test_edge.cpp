@@ -106,10 +106,7 @@ void TestEdge::handle(HttpRequest&& request, HttpResponder respond) {
     case Mode::kDrop:
       return;
     case Mode::kGarbage: {
-      HttpResponse garbage;
-      garbage.content_type = kFrameContentType;
-      garbage.body = "\xff\x00 not a frame";
-      return respond(std::move(garbage));
+      return respond({200, std::string(kFrameContentType), "\xff not a frame"});
     }
     default:
       return respond(infer(request.body));

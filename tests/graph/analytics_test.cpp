@@ -1,7 +1,6 @@
 #include "graph/analytics.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>
@@ -151,7 +150,9 @@ TEST(Analytics, OldReadersFindTheirTwoKeysInLayerOrder) {
   const std::string text = format_analytics(analytics);
   std::size_t last = 0;
   for (int i = 0; i < 12; ++i) {
-    const std::size_t at = text.find("\"" + std::to_string(i) + "\": {\"layer_size\":");
+    std::string entry(1, '"');
+    entry += std::to_string(i) + "\": {\"layer_size\":";
+    const std::size_t at = text.find(entry);
     ASSERT_NE(at, std::string::npos) << i;
     EXPECT_GE(at, last);
     last = at;

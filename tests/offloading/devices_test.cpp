@@ -42,13 +42,13 @@ TEST(OffloadingDevice, HistoryIsBounded) {
 TEST(OffloadingDevice, ModelsAreBoundedAndTheLongestUnusedGoes) {
   OffloadingDevice device("a", LinkEstimate());
   for (std::size_t i = 0; i < limits::kMaxModelsPerDevice; ++i) {
-    device.layer_times("m" + std::to_string(i), 3).add(0, 1.0);
+    device.layer_times(std::to_string(i), 3).add(0, 1.0);
   }
-  device.layer_times("m0", 3);
+  device.layer_times("0", 3);
   device.layer_times("one too many", 3);
-  EXPECT_TRUE(device.layer_times("m0", 3).is_known(0));
-  EXPECT_EQ(device.find_layer_times("m1", 3), nullptr);
-  EXPECT_FALSE(device.layer_times("m0", 4).is_known(0));  // another model of that name
+  EXPECT_TRUE(device.layer_times("0", 3).is_known(0));
+  EXPECT_EQ(device.find_layer_times("1", 3), nullptr);
+  EXPECT_FALSE(device.layer_times("0", 4).is_known(0));  // another model of that name
 }
 
 TEST(OffloadingDevicesManager, DropsTheSilent) {

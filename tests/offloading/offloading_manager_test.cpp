@@ -154,7 +154,7 @@ TEST_F(OffloadingManagerTest, ManyThreadsMayUseItAtOnce) {
     threads.emplace_back([this, t, &good] {
       for (int i = 0; i < kRounds; ++i) {
         // Devices are shared between threads; models come, go and are looked at meanwhile.
-        const std::string device = "d" + std::to_string((t + i) % 3);
+        const std::string device = std::to_string((t + i) % 3);
         if (manager_.evaluate(request(device, 0.01 * (t + 1), 1e5)).ok()) ++good;
         if (i % 50 == t) manager_.set_model(make_model("m", {4000, 100, 10}));
         if (i % 20 == t) (void)manager_.communication_status();

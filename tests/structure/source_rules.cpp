@@ -96,7 +96,7 @@ std::string at(std::string_view path, std::size_t line, const std::string& what)
   return std::string(path) + ":" + std::to_string(line) + ": " + what;
 }
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quoted(std::string_view text) { return std::string(1, '"').append(text) += '"'; }
 
 // What is wrong with including `included` from `folder` of src/; from outside of src/ it is empty.
 std::string arrow_error(std::string_view folder, std::string_view included) {
