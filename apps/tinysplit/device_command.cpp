@@ -136,13 +136,13 @@ Result<ShownInference> DeviceCommand::infer_once(int index, std::optional<int> c
   TINYSPLIT_ASSIGN_OR_RETURN(shown.result, device_->infer(views, infer_options));
   shown.index = index;
   shown.input = inputs_[at].name;
-  shown.top = top_class(shown.result.outputs, labels_);
+  shown.top = top_class(shown.result.outputs, *graph_, labels_);
   if (!uncut_.empty()) {
     shown.checked = true;
     shown.identical = is_identical(shown.result.outputs, uncut_[at]);
     shown.same_class = shown.top.index < 0
                            ? shown.identical
-                           : shown.top.index == top_class(uncut_[at], labels_).index;
+                           : shown.top.index == top_class(uncut_[at], *graph_, labels_).index;
   }
   tally_.add(shown);
   return shown;
@@ -227,7 +227,7 @@ Examples:
   tinysplit device --model models/fashion_resnet --sweep 5)";
 
 void add_what_to_run(CLI::App& command, DeviceCommandOptions& options) {
-  command.add_option("--model", options.model, "Model file (.keras, .h5) or its folder")
+  command.add_option("--model", options.model, "Model file (.keras, .h5, .tflite) or its folder")
       ->required();
   command.add_option("--edge", options.device.edge_url, "Address of the edge")
       ->capture_default_str();

@@ -7,9 +7,10 @@
 
 #include "core/file.h"
 #include "engine/engine.h"
-#include "engine/named_run.h"
+#include "engine/value_conversion.h"
 #include "formats/image/image.h"
 #include "formats/npy/npy.h"
+#include "image_input.h"
 
 namespace tinysplit {
 namespace {
@@ -23,7 +24,7 @@ Result<DeviceInput> read_input(const std::filesystem::path& path, const Graph& g
       return invalid_argument(path.string() + " is one image, the model has " +
                               std::to_string(graph.inputs().size()) + " inputs: give a .npz file");
     }
-    Result<Tensor> image = decode_image(bytes, graph.value(graph.inputs()[0]).shape);
+    Result<Tensor> image = image_for(bytes, graph.value(graph.inputs()[0]));
     if (!image.ok()) return image.status().with_context(path.string());
     input.tensors.push_back(std::move(*image));
     return input;
@@ -38,10 +39,7 @@ Result<DeviceInput> read_input(const std::filesystem::path& path, const Graph& g
     if (found == arrays.end()) {
       return invalid_argument(path.string() + " lacks input \"" + value.name + "\"");
     }
-    Tensor tensor = std::move(found->tensor);
-    if (value.dtype == DType::kFloat32) {
-      TINYSPLIT_ASSIGN_OR_RETURN(tensor, to_float32(std::move(tensor)));
-    }
+    TINYSPLIT_ASSIGN_OR_RETURN(Tensor tensor, convert_for(std::move(found->tensor), value));
     const bool lacks_batch =
         value.shape.rank() > 0 && value.shape[0] == 1 &&
         std::ranges::equal(tensor.shape().dims(), value.shape.dims().subspan(1));
@@ -81,14 +79,14 @@ Result<std::vector<DeviceInput>> read_device_inputs(const std::vector<std::strin
   return inputs;
 }
 
-TopClass top_class(const std::vector<NamedTensor>& outputs,
+TopClass top_class(const std::vector<NamedTensor>& outputs, const Graph& graph,
                    const std::vector<std::string>& labels) {
   TopClass top;
   if (outputs.empty()) return top;
-  const Tensor& scores = outputs[0].tensor;
-  const bool is_scores = scores.dtype() == DType::kFloat32 && scores.shape().rank() == 2 &&
-                         scores.shape()[0] == 1 && scores.shape()[1] > 1;
-  if (!is_scores) return top;
+  const Shape& shape = outputs[0].tensor.shape();
+  const Value* value = find_value(graph, outputs[0].name);
+  if (value == nullptr || shape.rank() != 2 || shape[0] != 1 || shape[1] < 2) return top;
+  const Tensor scores = real_numbers(outputs[0].tensor, *value);
   const auto values = scores.as<float>();
   const auto best = std::ranges::max_element(values);
   top.index = static_cast<int>(best - values.begin());

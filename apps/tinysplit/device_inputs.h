@@ -30,7 +30,8 @@ struct TopClass {
   double score = 0;
   std::string label;
 };
-TopClass top_class(const std::vector<NamedTensor>& outputs, const std::vector<std::string>& labels);
+TopClass top_class(const std::vector<NamedTensor>& outputs, const Graph& graph,
+                   const std::vector<std::string>& labels);
 
 // The same outputs, bit for bit.
 bool is_identical(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b);

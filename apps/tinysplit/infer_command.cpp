@@ -5,10 +5,12 @@
 #include "commands.h"
 #include "core/file.h"
 #include "engine/named_run.h"
+#include "engine/value_conversion.h"
 #include "formats/image/image.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
 #include "formats/npy/npy.h"
+#include "image_input.h"
 
 namespace tinysplit {
 namespace {
@@ -31,7 +33,7 @@ Result<std::vector<NamedTensor>> read_inputs(const InferOptions& options, const 
                             " is an image, which only the one input of a whole model can be");
   }
   const Value& value = graph.value(graph.inputs()[0]);
-  Result<Tensor> image = decode_image(bytes, value.shape);
+  Result<Tensor> image = image_for(bytes, value);
   if (!image.ok()) return image.status().with_context(options.input);
   std::vector<NamedTensor> inputs;
   inputs.push_back({value.name, std::move(*image)});
@@ -48,12 +50,16 @@ Status write_outputs(const std::string& path, const std::vector<NamedTensor>& ou
 }
 
 // One line for each tensor; the best five entries of what looks like class scores.
-void print_outputs(const std::vector<NamedTensor>& outputs,
+void print_outputs(const std::vector<NamedTensor>& outputs, const Graph& graph,
                    const std::vector<std::string>& labels) {
   for (const NamedTensor& output : outputs) {
     std::printf("%s %s\n", output.name.c_str(), output.tensor.shape().to_string().c_str());
-    const auto values = output.tensor.as<float>();
-    if (output.tensor.shape().rank() != 2 || output.tensor.shape()[0] != 1) continue;
+    const Value* value = find_value(graph, output.name);
+    if (value == nullptr || output.tensor.shape().rank() != 2 || output.tensor.shape()[0] != 1) {
+      continue;
+    }
+    const Tensor numbers = real_numbers(output.tensor, *value);
+    const auto values = numbers.as<float>();
     std::vector<std::size_t> order(values.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     const std::size_t shown = std::min<std::size_t>(5, order.size());
@@ -80,7 +86,8 @@ Status infer(const InferOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<NamedTensor> outputs,
                              run_named(*segment, *graph, std::move(inputs)));
   if (!options.output.empty()) return write_outputs(options.output, outputs);
-  print_outputs(outputs, end == graph->num_layers() ? folder.labels : std::vector<std::string>());
+  print_outputs(outputs, *graph,
+                end == graph->num_layers() ? folder.labels : std::vector<std::string>());
   return ok_status();
 }
 
@@ -89,7 +96,7 @@ Status infer(const InferOptions& options) {
 void add_infer_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InferOptions>();
   CLI::App* command = app.add_subcommand("infer", "Run a model, or any segment of it, on a file");
-  command->add_option("model", options->model, "Model file (.keras, .h5) or its folder")
+  command->add_option("model", options->model, "Model file (.keras, .h5, .tflite) or its folder")
       ->required();
   command
       ->add_option("--input", options->input,

@@ -21,6 +21,14 @@ inline constexpr std::size_t kMaxModelArchiveEntries = 4096;
 // Of a packed file to what it unpacks to, above the first kMinUnpackedAllowance bytes.
 inline constexpr std::size_t kMaxUnpackRatio = 200;
 inline constexpr std::size_t kMinUnpackedAllowance = std::size_t{16} << 20;
+// A TensorFlow Lite file: depth and number of its tables; tensors; bytes of the constants made of it
+// for each of its own (integer weights become float32), above kMinUnpackedAllowance; bytes that its
+// operators on constants read and write.
+inline constexpr std::size_t kMaxTfliteDepth = 32;
+inline constexpr std::size_t kMaxTfliteTables = 1'000'000;
+inline constexpr std::size_t kMaxTfliteTensors = 200'000;
+inline constexpr std::size_t kMaxTfliteConstantRatio = 8;
+inline constexpr std::int64_t kMaxTfliteFoldedBytes = std::int64_t{1} << 30;
 inline constexpr std::size_t kMaxHdf5Records = 4'000'000;
 // Constants that a model's configuration asks for beyond the weights that its file holds.
 inline constexpr std::int64_t kMaxConfigConstants = std::int64_t{1} << 24;

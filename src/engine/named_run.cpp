@@ -4,18 +4,11 @@
 #include <cstring>
 #include <string>
 
+#include "engine/value_conversion.h"
 #include "graph/cuts.h"
 
 namespace tinysplit {
 namespace {
-
-template <typename T>
-Tensor converted(const Tensor& from) {
-  Tensor to(DType::kFloat32, from.shape());
-  std::ranges::transform(from.as<T>(), to.as<float>().begin(),
-                         [](T value) { return static_cast<float>(value); });
-  return to;
-}
 
 const NamedTensor* find(const std::vector<NamedTensor>& tensors, const std::string& name) {
   const auto found = std::ranges::find(tensors, name, &NamedTensor::name);
@@ -64,15 +57,6 @@ Result<Shape> batched(const Shape& one, std::int64_t batch) {
   return Shape::create(dims);
 }
 
-// Float models take any numbers, as images are of bytes; others only their own.
-Result<Tensor> as_dtype_of(const Value& value, Tensor tensor) {
-  if (tensor.dtype() == value.dtype) return tensor;
-  if (value.dtype == DType::kFloat32) return to_float32(std::move(tensor));
-  return invalid_argument("tensor \"" + value.name + "\" is " +
-                          std::string(dtype_name(tensor.dtype())) + ", the model needs " +
-                          std::string(dtype_name(value.dtype)));
-}
-
 class NamedRun {
  public:
   NamedRun(Segment& segment, const Graph& graph) : segment_(segment), graph_(graph) {}
@@ -94,7 +78,7 @@ class NamedRun {
                                 " is missing, layers from " + std::to_string(segment_.begin()) +
                                 " on read it");
       }
-      TINYSPLIT_ASSIGN_OR_RETURN(given->tensor, as_dtype_of(value, std::move(given->tensor)));
+      TINYSPLIT_ASSIGN_OR_RETURN(given->tensor, convert_for(std::move(given->tensor), value));
       TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t batch, batch_of(*given, value));
       if (batch_ != 0 && batch != batch_) {
         return invalid_argument("tensor \"" + value.name + "\" holds " + std::to_string(batch) +
@@ -137,27 +121,6 @@ class NamedRun {
 };
 
 }  // namespace
-
-Result<Tensor> to_float32(Tensor tensor) {
-  switch (tensor.dtype()) {
-    case DType::kFloat32:
-      return tensor;
-    case DType::kInt8:
-      return converted<std::int8_t>(tensor);
-    case DType::kUint8:
-    case DType::kBool:
-      return converted<std::uint8_t>(tensor);
-    case DType::kInt16:
-      return converted<std::int16_t>(tensor);
-    case DType::kInt32:
-      return converted<std::int32_t>(tensor);
-    case DType::kInt64:
-      return converted<std::int64_t>(tensor);
-    case DType::kFloat16:
-      break;
-  }
-  return invalid_argument("a float16 tensor is no input of a float32 model");
-}
 
 Result<std::vector<NamedTensor>> run_named(Segment& segment, const Graph& graph,
                                            std::vector<NamedTensor> inputs) {

@@ -8,8 +8,8 @@
 
 namespace tinysplit {
 
-// A model as the project keeps it: models/<name>/{<name>.keras or .h5, analytics.json, labels.txt,
-// data/}.
+// A model as the project keeps it: models/<name>/{<name>.keras, .h5 or .tflite, analytics.json,
+// labels.txt, data/}.
 struct ModelFolder {
   std::string name;
   std::filesystem::path model_path;

@@ -5,17 +5,32 @@
 #include "core/file.h"
 #include "core/limits.h"
 #include "formats/keras/keras_reader.h"
+#include "formats/tflite/tflite_reader.h"
 
 namespace tinysplit {
+namespace {
+
+using GraphResult = Result<std::shared_ptr<const Graph>>;
+
+GraphResult in_file(GraphResult graph, const std::filesystem::path& path) {
+  if (!graph.ok()) return graph.status().with_context(path.string());
+  return graph;
+}
+
+}  // namespace
 
 Result<std::shared_ptr<const Graph>> read_model(const std::filesystem::path& path) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes, read_file(path, limits::kMaxModelFileBytes));
-  if (!looks_like_keras_model(bytes)) {
-    return invalid_argument(path.string() + " is not a Keras model (.keras or .h5)");
+  const std::string name = path.stem().string();
+  if (looks_like_keras_model(bytes)) {
+    return in_file(read_keras_model_bytes(bytes, name), path);
   }
-  auto graph = read_keras_model_bytes(bytes, path.stem().string());
-  if (!graph.ok()) return graph.status().with_context(path.string());
-  return graph;
+  if (looks_like_tflite_model(bytes)) {
+    return in_file(read_tflite_model_bytes(bytes, name), path);
+  }
+  return invalid_argument(path.string() +
+                          " is no model of a supported format: Keras (.keras, .h5) or TensorFlow "
+                          "Lite (.tflite)");
 }
 
 }  // namespace tinysplit

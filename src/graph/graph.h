@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/dtype.h"
@@ -85,5 +86,13 @@ class Graph {
   std::vector<int> producers_;
   std::vector<int> node_layers_;
 };
+
+// The value of that name that is not a constant; null if there is none. Linear in the values.
+inline const Value* find_value(const Graph& graph, std::string_view name) {
+  for (const Value& value : graph.values()) {
+    if (!value.is_constant() && value.name == name) return &value;
+  }
+  return nullptr;
+}
 
 }  // namespace tinysplit

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "engine/named_run.h"
+#include "engine/value_conversion.h"
 #include "server/endpoints.h"
 #include "wire/seed_requests.h"
 
@@ -81,7 +82,10 @@ Result<HttpResponse> infer(EdgeState& state, const HttpRequest& http, SegmentCac
   std::string text;
   OrderedJson list = OrderedJson::array();
   for (const NamedTensor& output : outputs) {
-    const auto values = output.tensor.as<float>();
+    const Value* value = find_value(graph, output.name);
+    if (value == nullptr) return internal_error("tensor \"" + output.name + "\" is of no model");
+    const Tensor numbers = real_numbers(output.tensor, *value);
+    const auto values = numbers.as<float>();
     if (!text.empty()) text += "\n";
     print_values(values, output.tensor.shape().dims(), text);
     list.push_back({{"name", output.name},

@@ -39,6 +39,7 @@ const std::vector<LibraryRule>& library_rules() {
       {"xnnpack.h", {"src/engine", "bench"}},
       {"pthreadpool.h", {"src/engine", "bench"}},
       {"zip.h", {"src/formats"}},
+      {"flatbuffers/", {"src/formats/tflite"}},
       {"png.h", {"src/formats/image"}},
       {"jpeglib.h", {"src/formats/image"}},
       {"cbor.h", {"src/wire"}},

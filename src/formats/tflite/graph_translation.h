@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/status.h"
+#include "formats/tflite/tflite_generated.h"
+#include "graph/graph.h"
+
+namespace tinysplit::tflite {
+
+// The graph of the first subgraph of a verified model. Errors: as read_tflite_model_bytes.
+Result<std::shared_ptr<const Graph>> translate_model(const schema::Model& model,
+                                                     std::size_t file_bytes,
+                                                     const std::string& name,
+                                                     const std::string& digest);
+
+}  // namespace tinysplit::tflite

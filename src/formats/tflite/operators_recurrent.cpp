@@ -1,0 +1,188 @@
+// Operators with state. Every inference starts with a state of zeros.
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "formats/tflite/operators.h"
+
+namespace tinysplit::tflite {
+namespace {
+
+// Where the inputs of UNIDIRECTIONAL_SEQUENCE_LSTM stand. Four gates: input, forget, cell, output;
+// three peepholes: input, forget, output.
+constexpr int kInputWeights = 1;
+constexpr int kRecurrentWeights = 5;
+constexpr int kPeepholes = 9;
+constexpr int kBiases = 12;
+constexpr int kProjection = 16;
+constexpr int kLayerNorms = 20;
+constexpr int kEnd = 24;
+constexpr int kGates = 4;
+
+Result<ActivationOp> cell_activation(schema::Activation activation) {
+  switch (activation) {
+    case schema::Activation::NONE:
+      return ActivationOp{ActivationKind::kLinear, 1.0f};
+    case schema::Activation::TANH:
+      return ActivationOp{ActivationKind::kTanh};
+    case schema::Activation::RELU:
+      return ActivationOp{ActivationKind::kClip, 0.0f, std::numeric_limits<float>::infinity()};
+    case schema::Activation::RELU6:
+      return ActivationOp{ActivationKind::kClip, 0.0f, 6.0f};
+    default:
+      return unimplemented(
+          "fused_activation_function = " + std::string(schema::EnumNameActivation(activation)) +
+          " is not supported");
+  }
+}
+
+// The constant inputs from `first` on, each [rows,columns], side by side: [rows,count*columns].
+Result<Tensor> join_columns(OperatorContext& context, int first, int count, WeightLayout layout,
+                            std::int64_t rows, std::int64_t columns) {
+  TINYSPLIT_ASSIGN_OR_RETURN(Tensor joined,
+                             context.new_tensor(DType::kFloat32, Shape{rows, count * columns}));
+  for (int i = 0; i < count; ++i) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId id, context.kernel(first + i, layout));
+    const Value& part = context.view(id);
+    const int rank = part.shape.rank();
+    const bool fits = part.is_constant() && part.dtype == DType::kFloat32 && rank >= 1 &&
+                      part.shape[rank - 1] == columns &&
+                      part.shape.num_elements() == rows * columns;
+    if (!fits) {
+      return invalid_argument("its input " + std::to_string(first + i) + " has shape " +
+                              part.shape.to_string() + ", needs " +
+                              Shape{rows, columns}.to_string());
+    }
+    const auto from = part.data->as<float>();
+    for (std::int64_t row = 0; row < rows; ++row) {
+      std::copy_n(from.begin() + row * columns, columns,
+                  joined.as<float>().begin() + (row * count + i) * columns);
+    }
+  }
+  return joined;
+}
+
+Result<ValueId> zeros(OperatorContext& context, const Shape& shape) {
+  TINYSPLIT_ASSIGN_OR_RETURN(Tensor tensor, context.new_tensor(DType::kFloat32, shape));
+  return context.constant(std::move(tensor));
+}
+
+Status check_lstm(const OperatorContext& context,
+                  const schema::UnidirectionalSequenceLSTMOptions& options, std::int64_t steps) {
+  if (!context.has_input(kInputWeights)) {
+    return unimplemented("coupled input and forget gates are not supported");
+  }
+  if (context.has_input(kProjection) || context.has_input(kProjection + 1)) {
+    return unimplemented("a projection is not supported");
+  }
+  for (int i = kLayerNorms; i < kEnd; ++i) {
+    if (context.has_input(i)) return unimplemented("layer normalisation is not supported");
+  }
+  // With tanh the cell grows by at most 1 a step.
+  const float clip = options.cell_clip();
+  const bool bounded =
+      options.fused_activation() == schema::Activation::TANH && static_cast<float>(steps) <= clip;
+  if (clip != 0.0f && !bounded) {
+    return unimplemented("cell_clip = " + std::to_string(clip) + " with " + std::to_string(steps) +
+                         " steps is not supported");
+  }
+  return ok_status();
+}
+
+Result<std::vector<ValueId>> lstm_operands(OperatorContext& context, ValueId x,
+                                           std::int64_t units) {
+  const std::int64_t batch = context.shape(x)[0], features = context.shape(x)[2];
+  std::vector<ValueId> operands{x};
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      Tensor kernel,
+      join_columns(context, kInputWeights, kGates, WeightLayout::kFirstToLast, features, units));
+  operands.push_back(context.constant(std::move(kernel)));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      Tensor recurrent,
+      join_columns(context, kRecurrentWeights, kGates, WeightLayout::kFirstToLast, units, units));
+  operands.push_back(context.constant(std::move(recurrent)));
+  TINYSPLIT_ASSIGN_OR_RETURN(Tensor bias,
+                             join_columns(context, kBiases, kGates, WeightLayout::kAsIs, 1, units));
+  bias.reshape(Shape{kGates * units});
+  operands.push_back(context.constant(std::move(bias)));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId none, zeros(context, Shape{kGates * units}));
+  operands.push_back(none);
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId state, zeros(context, Shape{batch, units}));
+  operands.push_back(state);
+  operands.push_back(state);
+  if (context.has_input(kPeepholes)) {
+    TINYSPLIT_ASSIGN_OR_RETURN(Tensor peepholes,
+                               join_columns(context, kPeepholes, 3, WeightLayout::kAsIs, 1, units));
+    peepholes.reshape(Shape{3 * units});
+    operands.push_back(context.constant(std::move(peepholes)));
+  }
+  return operands;
+}
+
+}  // namespace
+
+Status translate_sequence_lstm(OperatorContext& context) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto* options,
+                             context.required_options<schema::UnidirectionalSequenceLSTMOptions>());
+  TINYSPLIT_ASSIGN_OR_RETURN(ValueId x, context.input(0));
+  if (!context.is_float(x) || context.shape(x).rank() != 3) {
+    return unimplemented("its input is " + std::string(dtype_name(context.view(x).dtype)) +
+                         context.shape(x).to_string() + "; only float32 [N,T,I] is supported");
+  }
+  const TransposeOp exchange{{1, 0, 2}};
+  if (options->time_major()) {
+    TINYSPLIT_ASSIGN_OR_RETURN(x, context.add(exchange, {x}));
+  }
+  TINYSPLIT_RETURN_IF_ERROR(check_lstm(context, *options, context.shape(x)[1]));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId recurrent,
+                             context.kernel(kRecurrentWeights, WeightLayout::kFirstToLast));
+  if (context.shape(recurrent).rank() != 2) return invalid_argument("its weights are no matrices");
+  TINYSPLIT_ASSIGN_OR_RETURN(auto operands, lstm_operands(context, x, context.shape(recurrent)[0]));
+  RecurrentOp op;
+  op.kind = RecurrentKind::kLstm;
+  op.gate = ActivationOp{ActivationKind::kSigmoid};
+  TINYSPLIT_ASSIGN_OR_RETURN(op.activation, cell_activation(options->fused_activation()));
+  op.output = op.activation;
+  if (!options->time_major()) return context.finish(op, std::move(operands));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId y, context.add(op, std::move(operands)));
+  return context.finish(exchange, {y});
+}
+
+// Nakkiran et al., Compressing Deep Neural Networks using a Rank-Constrained Topology, 2015: each
+// filter's feature goes through a memory of past steps. With an empty memory only its newest cell
+// counts, so that the filters of a unit and their newest time weight make one dense kernel.
+Status translate_svdf(OperatorContext& context) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto* options, context.required_options<schema::SVDFOptions>());
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.input(0));
+  if (!context.is_float(x)) return unimplemented("only float32 is supported");
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId feature, context.kernel(1, WeightLayout::kAsIs));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId time, context.kernel(2, WeightLayout::kAsIs));
+  const Shape filters = context.shape(feature);  // [F,I]
+  const Shape memory = context.shape(time);      // [F,memory]
+  const std::int64_t rank = options->rank();
+  if (filters.rank() != 2 || memory.rank() != 2 || filters[0] != memory[0] || rank < 1 ||
+      filters[0] % rank != 0 || memory[1] < 1) {
+    return invalid_argument("its weights " + filters.to_string() + " and " + memory.to_string() +
+                            " do not fit rank " + std::to_string(rank));
+  }
+  const std::int64_t units = filters[0] / rank, inputs = filters[1];
+  TINYSPLIT_ASSIGN_OR_RETURN(Tensor kernel,
+                             context.new_tensor(DType::kFloat32, Shape{inputs, units}));
+  const auto from = context.view(feature).data->as<float>();
+  const auto newest = context.view(time).data->as<float>();
+  for (std::int64_t f = 0; f < filters[0]; ++f) {
+    const float weight = newest[static_cast<std::size_t>((f + 1) * memory[1] - 1)];
+    for (std::int64_t i = 0; i < inputs; ++i) {
+      kernel.as<float>()[static_cast<std::size_t>(i * units + f / rank)] +=
+          weight * from[static_cast<std::size_t>(f * inputs + i)];
+    }
+  }
+  std::vector<ValueId> operands{x, context.constant(std::move(kernel))};
+  if (context.has_input(3)) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId bias, context.bias(3, units));
+    operands.push_back(bias);
+  }
+  return context.finish(DenseOp{}, std::move(operands), options->fused_activation());
+}
+
+}  // namespace tinysplit::tflite

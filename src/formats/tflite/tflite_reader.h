@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/status.h"
+#include "graph/graph.h"
+
+namespace tinysplit {
+
+// Reads a TensorFlow Lite model (schema version 3) from the bytes of its file. The graph is named
+// `name`, its digest is the SHA-256 of the bytes.
+//
+// Layers are the operators of the first subgraph, in file order; a layer's kind is the operator's
+// name ("CONV_2D"), its own name that of its first output tensor: what stands before a ';' (the
+// converter joins the names of all that it merged), made unique where need be, other characters
+// than printable ASCII replaced. Inputs and outputs have the names of the model's signature where
+// it has one. A batch that shape_signature leaves open is 1.
+//
+// float32 models; integer models (int8, uint8, int16 activations) with the quantisation of the
+// file, per tensor or per channel. float16 weights become float32. So do integer weights of an
+// operator whose activations are float32 ("dynamic range"): TensorFlow Lite quantises the
+// activations there at run time as well, so its results differ by that rounding. State (SVDF, LSTM)
+// is zero at the start of every inference. Operators on constants alone are computed here, once.
+//
+// The file is not trusted: the FlatBuffers verifier runs first, every index is checked, everything
+// is bounded by core/limits.h.
+//
+// Errors, which name the operator, its index and the option: INVALID_ARGUMENT (not this format,
+// damaged, malformed), UNIMPLEMENTED (an operator, an option, a type that is not supported),
+// RESOURCE_EXHAUSTED and OUT_OF_RANGE (over a limit). Thread-safe.
+Result<std::shared_ptr<const Graph>> read_tflite_model_bytes(std::string_view bytes,
+                                                             const std::string& name);
+
+// True if the bytes carry the file identifier "TFL3".
+bool looks_like_tflite_model(std::string_view bytes);
+
+}  // namespace tinysplit
