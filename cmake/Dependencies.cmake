@@ -18,6 +18,14 @@ add_library(tinysplit_dnnl INTERFACE)
 target_include_directories(tinysplit_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
 target_link_libraries(tinysplit_dnnl INTERFACE ${DNNL_LIBRARY} gomp)
 
+# Debian's libonnx has no CMake package that finds itself; its messages need these definitions.
+find_package(Protobuf REQUIRED)
+find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
+find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h REQUIRED)
+add_library(tinysplit_onnx_proto INTERFACE)
+target_include_directories(tinysplit_onnx_proto SYSTEM INTERFACE ${ONNX_INCLUDE_DIR})
+target_link_libraries(tinysplit_onnx_proto INTERFACE ${ONNX_PROTO_LIBRARY} protobuf::libprotobuf)
+
 find_library(XNNPACK_LIBRARY XNNPACK REQUIRED)
 find_library(PTHREADPOOL_LIBRARY pthreadpool REQUIRED)
 find_path(XNNPACK_INCLUDE_DIR xnnpack.h REQUIRED)

@@ -32,6 +32,11 @@ inline constexpr std::int64_t kMaxTfliteFoldedBytes = std::int64_t{1} << 30;
 inline constexpr std::size_t kMaxHdf5Records = 4'000'000;
 // Constants that a model's configuration asks for beyond the weights that its file holds.
 inline constexpr std::int64_t kMaxConfigConstants = std::int64_t{1} << 24;
+inline constexpr int kMaxProtobufDepth = 32;
+// What a reader computes once from constants of a model: elements of all results, and
+// multiply-accumulates of one operation.
+inline constexpr std::int64_t kMaxFoldedElements = std::int64_t{1} << 27;
+inline constexpr std::int64_t kMaxFoldedMacs = std::int64_t{1} << 30;
 inline constexpr std::size_t kMaxJsonFileBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kMaxAnalyticsBytes = std::size_t{8} << 20;
 inline constexpr std::size_t kMaxArrayFileBytes = std::size_t{1} << 30;  // .npy and .npz

@@ -12,7 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 4> kModelExtensions = {".keras", ".h5", ".hdf5", ".tflite"};
+constexpr std::array<std::string_view, 5> kModelExtensions = {".keras", ".h5", ".hdf5", ".tflite",
+                                                              ".onnx"};
 constexpr std::array<std::string_view, 3> kImageExtensions = {".png", ".jpg", ".jpeg"};
 
 bool is_file(const fs::path& path) {

@@ -155,6 +155,7 @@ Status GraphBuilder::end_layer(std::vector<ValueId> outputs) {
   int number = 0;
   for (int node = layer.first_node; node < layer.end_node; ++node) {
     const ValueId id = graph_->nodes_[static_cast<std::size_t>(node)].output;
+    if (!graph_->value(id).name.empty()) continue;
     const bool first = !outputs.empty() && id == outputs.front();
     std::string name = first ? layer.name : layer.name + "/" + std::to_string(number++);
     TINYSPLIT_RETURN_IF_ERROR(claim_name(name).with_context(describe_open_layer()));
@@ -162,6 +163,17 @@ Status GraphBuilder::end_layer(std::vector<ValueId> outputs) {
   }
   layer.outputs = std::move(outputs);
   layer_open_ = false;
+  return ok_status();
+}
+
+Status GraphBuilder::name_value(ValueId id, const std::string& name) {
+  const bool made =
+      layer_open_ && id >= 0 && static_cast<std::size_t>(id) < graph_->values_.size() &&
+      graph_->producers_[static_cast<std::size_t>(id)] >= graph_->layers_.back().first_node;
+  if (!made) return internal_error("a value is named that the open layer did not make");
+  TINYSPLIT_RETURN_IF_ERROR(check_name("a tensor", name));
+  TINYSPLIT_RETURN_IF_ERROR(claim_name(name));
+  graph_->values_[static_cast<std::size_t>(id)].name = name;
   return ok_status();
 }
 

@@ -42,8 +42,14 @@ class GraphBuilder {
                          const std::optional<ElementType>& stated = std::nullopt);
 
   // Closes the open layer; `outputs` are what it hands on: the first of them is named after
-  // the layer if the layer made it; the other values that it made are named "<layer>/<n>".
+  // the layer if the layer made it; the other values that it made are named "<layer>/<n>", but for
+  // those that name_value() named.
   Status end_layer(std::vector<ValueId> outputs);
+
+  // Names a value that the open layer made, in place of the name that end_layer() would give it.
+  // Errors: INVALID_ARGUMENT (a name that is not allowed or is taken).
+  Status name_value(ValueId id, const std::string& name);
+  bool has_value_name(const std::string& name) const { return value_names_.contains(name); }
 
   // Marks a graph output; in order. A value may be one only once.
   Status add_output(ValueId value);

@@ -23,12 +23,13 @@ std::vector<fs::path> model_files() {
   const fs::path source = TINYSPLIT_SOURCE_DIR;
   std::vector<fs::path> files;
   for (const fs::path& folder :
-       {source / "tests/data/keras", source / "models/test_model", source / "models/fashion_resnet",
-        source / "../shared/models/mlperf_tiny"}) {
+       {source / "tests/data/keras", source / "tests/data/onnx", source / "models/test_model",
+        source / "models/fashion_resnet", source / "../shared/models/mlperf_tiny"}) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
       const auto extension = entry.path().extension();
-      if (extension == ".keras" || extension == ".h5") files.push_back(entry.path());
+      if (extension == ".keras" || extension == ".h5" || extension == ".onnx")
+        files.push_back(entry.path());
     }
   }
   std::ranges::sort(files);
@@ -39,8 +40,15 @@ std::vector<NamedTensor> random_inputs(const Graph& graph) {
   std::mt19937 random(7);
   std::vector<NamedTensor> inputs;
   for (const ValueId id : graph.inputs()) {
-    Tensor tensor(DType::kFloat32, graph.value(id).shape);
-    for (float& value : tensor.as<float>()) value = static_cast<float>(random() % 2001) / 1000 - 1;
+    Tensor tensor(graph.value(id).dtype, graph.value(id).shape);
+    if (tensor.dtype() == DType::kInt64) {
+      // Indices of a table, which is not smaller.
+      for (std::int64_t& value : tensor.as<std::int64_t>()) value = random() % 10;
+    } else {
+      for (float& value : tensor.as<float>()) {
+        value = static_cast<float>(random() % 2001) / 1000 - 1;
+      }
+    }
     inputs.push_back({graph.value(id).name, std::move(tensor)});
   }
   return inputs;
@@ -77,7 +85,7 @@ std::vector<NamedTensor> through_a_frame(std::vector<NamedTensor> tensors, int c
 
 void expect_equal(const Tensor& found, const Tensor& expected, bool exact) {
   ASSERT_EQ(found.shape().to_string(), expected.shape().to_string());
-  if (exact) {
+  if (exact || expected.dtype() != DType::kFloat32) {
     EXPECT_EQ(std::memcmp(found.data(), expected.data(), expected.num_bytes()), 0);
     return;
   }

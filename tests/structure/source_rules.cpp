@@ -38,6 +38,8 @@ const std::vector<LibraryRule>& library_rules() {
       {"dnnl", {"src/engine", "bench"}},
       {"xnnpack.h", {"src/engine", "bench"}},
       {"pthreadpool.h", {"src/engine", "bench"}},
+      {"onnx/", {"src/formats/onnx"}},
+      {"google/protobuf/", {"src/formats/onnx"}},
       {"zip.h", {"src/formats"}},
       {"flatbuffers/", {"src/formats/tflite"}},
       {"png.h", {"src/formats/image"}},

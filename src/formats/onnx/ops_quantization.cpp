@@ -1,0 +1,198 @@
+#include <array>
+
+#include "formats/onnx/common_operands.h"
+#include "formats/onnx/convolution.h"
+#include "formats/onnx/ops.h"
+#include "formats/onnx/quantization.h"
+#include "formats/onnx/tensor_data.h"
+
+namespace tinysplit::onnx_format {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+Quantization in_layout(Quantization quantization, const CommonOperands& x) {
+  if (quantization.axis >= 0 && x.layout == Layout::kChannelsLast) {
+    quantization.axis = axis_in_channels_last(quantization.axis, x.rank);
+  }
+  return quantization;
+}
+
+Result<Operand> linear(NodeContext& context, const Operand& x, float scale, float shift) {
+  return context.add(ActivationOp{ActivationKind::kLinear, scale, shift}, {x});
+}
+
+// Stored numbers less their zero point, as float32.
+Result<Operand> centered(NodeContext& context, const Operand& x, int zero_point,
+                         const Shape& zero_shape) {
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand real, context.add(CastOp{DType::kFloat32}, {x}));
+  if (!context.has_input(zero_point)) return real;
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand zero, context.input(zero_point));
+  TINYSPLIT_ASSIGN_OR_RETURN(zero, context.add(CastOp{DType::kFloat32}, {zero}));
+  TINYSPLIT_ASSIGN_OR_RETURN(zero, context.graph().reshape(zero, zero_shape));
+  return context.add(BinaryOp{BinaryKind::kSubtract}, {real, zero});
+}
+
+}  // namespace
+
+Status translate_quantize_linear(NodeContext& context) {
+  TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(2, 3));
+  context.attributes.ignore("saturate");  // of 8 bit floats
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t axis, context.attributes.integer("axis", 1));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t type,
+                             context.attributes.integer("output_dtype", 0));
+  DType dtype = context.has_input(2) ? context.dtype(2) : DType::kUint8;
+  if (type != 0) {
+    TINYSPLIT_ASSIGN_OR_RETURN(dtype, dtype_of(type < 0 || type > 1000 ? 0 : int(type)));
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const Quantization quantization,
+                             quantization_of(context, 1, 2, axis, context.shape(0)));
+  TINYSPLIT_ASSIGN_OR_RETURN(const CommonOperands x, any_layout(context));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y,
+                             quantized(context, x.operands[0], dtype, in_layout(quantization, x)));
+  set_common_output(context, x, std::move(y));
+  return ok_status();
+}
+
+Status translate_dequantize_linear(NodeContext& context) {
+  TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(2, 3));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t axis, context.attributes.integer("axis", 1));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Quantization quantization,
+                             quantization_of(context, 1, 2, axis, context.shape(0)));
+  TINYSPLIT_ASSIGN_OR_RETURN(const CommonOperands x, any_layout(context));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y,
+                             dequantized(context, x.operands[0], in_layout(quantization, x)));
+  set_common_output(context, x, std::move(y));
+  return ok_status();
+}
+
+// scale = (max - min) / 255 over x and 0; zero point = round(-min / scale) within 0..255.
+Status translate_dynamic_quantize_linear(NodeContext& context) {
+  TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(1, 1));
+  TINYSPLIT_ASSIGN_OR_RETURN(const CommonOperands x, any_layout(context));
+  std::vector<int> axes;
+  for (int i = 0; i < context.shape(x.operands[0]).rank(); ++i) axes.push_back(i);
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand most,
+                             context.add(ReduceOp{ReduceKind::kMax, axes, false}, x.operands));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      most, context.add(ActivationOp{ActivationKind::kClip, 0.0f, kInfinity}, {most}));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand least,
+                             context.add(ReduceOp{ReduceKind::kMin, axes, false}, x.operands));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      least, context.add(ActivationOp{ActivationKind::kClip, -kInfinity, 0.0f}, {least}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand range,
+                             context.add(BinaryOp{BinaryKind::kSubtract}, {most, least}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand scale, context.add(BinaryOp{BinaryKind::kDivide},
+                                                              {range, scalar_operand(255.0f)}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand low, linear(context, least, -1.0f, 0.0f));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand zero,
+                             context.add(BinaryOp{BinaryKind::kDivide}, {low, scale}));
+  TINYSPLIT_ASSIGN_OR_RETURN(zero, context.add(UnaryOp{UnaryKind::kRound}, {zero}));
+  const ActivationOp saturate{ActivationKind::kClip, 0.0f, 255.0f};
+  TINYSPLIT_ASSIGN_OR_RETURN(zero, context.add(saturate, {zero}));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y,
+                             context.add(BinaryOp{BinaryKind::kDivide}, {x.operands[0], scale}));
+  TINYSPLIT_ASSIGN_OR_RETURN(y, context.add(UnaryOp{UnaryKind::kRound}, {y}));
+  TINYSPLIT_ASSIGN_OR_RETURN(y, context.add(BinaryOp{BinaryKind::kAdd}, {y, zero}));
+  TINYSPLIT_ASSIGN_OR_RETURN(y, context.add(saturate, {y}));
+  TINYSPLIT_ASSIGN_OR_RETURN(y, context.add(CastOp{DType::kUint8}, {y}));
+  set_common_output(context, x, std::move(y));
+  if (context.wants_output(1)) context.set_output(1, scale);
+  if (!context.wants_output(2)) return ok_status();
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand stored_zero, context.add(CastOp{DType::kUint8}, {zero}));
+  context.set_output(2, std::move(stored_zero));
+  return ok_status();
+}
+
+// Inputs: x, its scale and zero point, w and its, y's, bias. Computed in float32 between the
+// stored numbers, which gives the same but for rounding at the half.
+Status translate_qlinear_conv(NodeContext& context) {
+  TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(8, 9));
+  const Shape shape = context.shape(0);
+  TINYSPLIT_ASSIGN_OR_RETURN(const Quantization from, quantization_of(context, 1, 2, 1, shape));
+  TINYSPLIT_ASSIGN_OR_RETURN(Quantization weights,
+                             quantization_of(context, 4, 5, 0, context.shape(3)));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Quantization to, quantization_of(context, 6, 7, 1, shape));
+  if (from.axis >= 0 || to.axis >= 0) return unimplemented("has scales for each channel");
+  TINYSPLIT_ASSIGN_OR_RETURN(ConvolutionParts parts, parse_convolution(context, 0, 3));
+  const int last = context.shape(parts.kernel).rank() - 1;
+  const std::int64_t filters = context.shape(parts.kernel)[last];
+  if (weights.axis >= 0) weights.axis = last;
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand kernel, dequantized(context, parts.kernel, weights));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored, context.input(0, Layout::kChannelsLast));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand x, dequantized(context, stored, from));
+  std::vector<Operand> operands{x, kernel};
+  if (context.has_input(8)) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::int64_t> bias,
+                               context.integers(8, "its bias"));
+    if (std::ssize(bias) != filters) return invalid_argument("has a bias that does not fit");
+    Tensor real(DType::kFloat32, Shape{filters});
+    for (std::size_t f = 0; f < bias.size(); ++f) {
+      const double scale = double{from.scale[0]} * weights.scale[f % weights.scale.size()];
+      real.as<float>()[f] = static_cast<float>(static_cast<double>(bias[f]) * scale);
+    }
+    operands.push_back(operand_of(std::move(real)));
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand sum, context.add(parts.op, operands));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, quantized(context, sum, context.dtype(7), to));
+  context.set_output(0, std::move(y), Layout::kChannelsLast, shape.rank());
+  return ok_status();
+}
+
+Status translate_qlinear_matmul(NodeContext& context) {
+  TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(8, 8));
+  const auto row_axis = [&](int i) { return context.shape(i).rank() == 1 ? -1 : -2; };
+  TINYSPLIT_ASSIGN_OR_RETURN(const Quantization of_a,
+                             quantization_of(context, 1, 2, row_axis(0), context.shape(0)));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Quantization of_b,
+                             quantization_of(context, 4, 5, -1, context.shape(3)));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Quantization to,
+                             quantization_of(context, 6, 7, row_axis(0), context.shape(0)));
+  if (to.axis >= 0) return unimplemented("has several scales for its output");
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored_a, context.input(0));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored_b, context.input(3));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand a, dequantized(context, stored_a, of_a));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand b, dequantized(context, stored_b, of_b));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand product, multiply_matrices(context, a, b));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, quantized(context, product, context.dtype(7), to));
+  context.set_output(0, std::move(y));
+  return ok_status();
+}
+
+// Products of integers summed as float32: exact up to 2^24, relative to 2^-24 beyond.
+Status translate_conv_integer(NodeContext& context) {
+  TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(2, 4));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ConvolutionParts parts, parse_convolution(context, 0, 1));
+  const Shape kernel_shape = context.shape(parts.kernel);
+  Shape filters{};
+  if (context.has_input(3) && context.shape(3).num_elements() > 1) {
+    filters = Shape{kernel_shape[kernel_shape.rank() - 1]};
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored, context.input(0, Layout::kChannelsLast));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand x, centered(context, stored, 2, Shape{}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand kernel, centered(context, parts.kernel, 3, filters));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand sum, context.add(parts.op, {x, kernel}));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, context.add(CastOp{DType::kInt32}, {sum}));
+  context.set_output(0, std::move(y), Layout::kChannelsLast, context.shape(0).rank());
+  return ok_status();
+}
+
+Status translate_matmul_integer(NodeContext& context) {
+  TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(2, 4));
+  const auto several = [&](int i) {
+    return context.has_input(i) && context.shape(i).num_elements() > 1;
+  };
+  // One zero point for each row of a, or for each column of b.
+  const Shape rows = several(2) ? Shape{context.shape(2).num_elements(), 1} : Shape{};
+  const Shape columns = several(3) ? Shape{context.shape(3).num_elements()} : Shape{};
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored_a, context.input(0));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored_b, context.input(1));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand a, centered(context, stored_a, 2, rows));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand b, centered(context, stored_b, 3, columns));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand product, multiply_matrices(context, a, b));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, context.add(CastOp{DType::kInt32}, {product}));
+  context.set_output(0, std::move(y));
+  return ok_status();
+}
+
+}  // namespace tinysplit::onnx_format

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+
+#include "formats/onnx/node_context.h"
+
+namespace tinysplit::onnx_format {
+
+// The quantisation that a constant scale and zero point mean (inputs of the node; the zero point
+// may be left out): one for the tensor, or one for each index along `axis` of a tensor of `shape`.
+// Errors: UNIMPLEMENTED (computed at run time, not float32), INVALID_ARGUMENT.
+Result<Quantization> quantization_of(NodeContext& context, int scale, int zero_point,
+                                     std::int64_t axis, const Shape& shape);
+
+// x as what it stands for: float32. `quantization` is that of x in its own order of axes.
+Result<Operand> dequantized(NodeContext& context, const Operand& x,
+                            const Quantization& quantization);
+
+// The nearest stored numbers, half to even, saturated.
+Result<Operand> quantized(NodeContext& context, const Operand& x, DType dtype,
+                          const Quantization& quantization);
+
+}  // namespace tinysplit::onnx_format

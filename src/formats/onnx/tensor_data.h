@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "core/dtype.h"
+#include "core/status.h"
+#include "core/tensor.h"
+#include "formats/onnx/proto.h"
+
+namespace tinysplit::onnx_format {
+
+// The element type that TensorProto.DataType `type` means. Errors: UNIMPLEMENTED (names the type).
+Result<DType> dtype_of(int type);
+
+// The tensor of a TensorProto, whose own copy of the data is freed. `folder`: where the model lies;
+// data outside of the model file is read from files inside of it alone, and refused without one.
+// A double tensor becomes float32. Errors, which do not name the tensor: INVALID_ARGUMENT,
+// UNIMPLEMENTED (types), OUT_OF_RANGE (shape), PERMISSION_DENIED (external data somewhere else),
+// NOT_FOUND.
+Result<Tensor> take_tensor(::onnx::TensorProto& proto,
+                           const std::optional<std::filesystem::path>& folder);
+
+}  // namespace tinysplit::onnx_format

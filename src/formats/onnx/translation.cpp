@@ -1,0 +1,249 @@
+#include "formats/onnx/translation.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "core/limits.h"
+#include "formats/onnx/input_types.h"
+#include "formats/onnx/model_proto.h"
+#include "formats/onnx/node_context.h"
+#include "formats/onnx/ops.h"
+#include "formats/onnx/tensor_data.h"
+
+namespace tinysplit::onnx_format {
+namespace {
+
+class Translation {
+ public:
+  Translation(::onnx::ModelProto& model, const std::string& name, const std::string& digest,
+              const OnnxOptions& options)
+      : proto_(*model.mutable_graph()),
+        opset_(default_opset(model)),
+        options_(options),
+        graph_(name, digest) {}
+
+  Result<std::shared_ptr<const Graph>> run() {
+    TINYSPLIT_RETURN_IF_ERROR(take_initializers());
+    TINYSPLIT_RETURN_IF_ERROR(add_inputs());
+    count_readers();
+    for (int i = 0; i < proto_.node_size(); ++i) TINYSPLIT_RETURN_IF_ERROR(translate_node(i));
+    for (const auto& output : proto_.output()) {
+      const auto found = tensors_.find(output.name());
+      if (found == tensors_.end() || !found->second.file.exists()) {
+        return invalid_argument("output \"" + output.name() + "\" of the model is not computed");
+      }
+      TINYSPLIT_RETURN_IF_ERROR(graph_.builder().add_output(found->second.file.id));
+    }
+    return graph_.builder().build();
+  }
+
+ private:
+  Status define(const std::string& name, FileTensor tensor) {
+    if (name.empty()) return invalid_argument("a tensor has no name");
+    tensor.name = name;
+    if (tensors_.try_emplace(name, std::move(tensor)).second) return ok_status();
+    return invalid_argument("two tensors are named \"" + name + "\"");
+  }
+
+  Status take_initializers();
+  Status add_inputs();
+  void count_readers();
+  Status translate_node(int index);
+  Status translate_open_node(::onnx::NodeProto& node, std::vector<ValueId>& made);
+  Status finish_output(FileTensor& tensor);
+  Status name_value(const FileTensor& tensor, const Operand& value, const char* second_name);
+  std::string layer_name(const ::onnx::NodeProto& node, int index);
+  std::int64_t new_weight_bytes(const ::onnx::NodeProto& node);
+
+  ::onnx::GraphProto& proto_;
+  int opset_;
+  const OnnxOptions& options_;
+  GraphAssembly graph_;
+  std::unordered_map<std::string, FileTensor> tensors_;
+  std::unordered_map<std::string, std::int64_t> unread_weights_;  // initialisers, bytes
+  std::set<std::string> layer_names_;
+  std::set<std::string> output_names_;
+};
+
+FileTensor constant_tensor(std::shared_ptr<const Tensor> tensor) {
+  FileTensor file_tensor;
+  file_tensor.rank = tensor->shape().rank();
+  file_tensor.file.constant = std::move(tensor);
+  return file_tensor;
+}
+
+Status Translation::take_initializers() {
+  for (auto& proto : *proto_.mutable_initializer()) {
+    if (options_.fixed_inputs.contains(proto.name())) continue;
+    const std::string what = "initializer \"" + proto.name() + "\"";
+    Result<Tensor> tensor = take_tensor(proto, options_.folder);
+    if (!tensor.ok()) return tensor.status().with_context(what);
+    unread_weights_[proto.name()] = static_cast<std::int64_t>(tensor->num_bytes());
+    TINYSPLIT_RETURN_IF_ERROR(
+        define(proto.name(), constant_tensor(std::make_shared<const Tensor>(std::move(*tensor)))));
+  }
+  for (const auto& [name, tensor] : options_.fixed_inputs) {
+    TINYSPLIT_RETURN_IF_ERROR(define(name, constant_tensor(tensor)));
+  }
+  return ok_status();
+}
+
+Status Translation::add_inputs() {
+  const InputTypes types(proto_, options_);
+  for (const auto& input : proto_.input()) {
+    // Up to IR version 3 every initialiser is listed as an input, too.
+    if (tensors_.contains(input.name())) continue;
+    const std::string what = "input \"" + input.name() + "\"";
+    Result<ElementType> type = types.element_type(input);
+    if (!type.ok()) return type.status().with_context(what);
+    Result<Shape> shape = types.shape(input);
+    if (!shape.ok()) return shape.status().with_context(what);
+    FileTensor tensor;
+    tensor.rank = shape->rank();
+    TINYSPLIT_ASSIGN_OR_RETURN(tensor.file.id,
+                               graph_.builder().add_input(input.name(), *type, *shape));
+    TINYSPLIT_RETURN_IF_ERROR(define(input.name(), std::move(tensor)));
+  }
+  return ok_status();
+}
+
+void Translation::count_readers() {
+  for (const auto& output : proto_.output()) output_names_.insert(output.name());
+  for (const auto& node : proto_.node()) {
+    for (const std::string& name : node.input()) {
+      const auto found = tensors_.find(name);
+      if (found != tensors_.end()) ++found->second.readers;
+    }
+  }
+}
+
+std::string Translation::layer_name(const ::onnx::NodeProto& node, int index) {
+  std::string base = node.name();
+  for (int i = 0; i < node.output_size() && base.empty(); ++i) base = node.output(i);
+  if (base.empty()) base = node.op_type() + "_" + std::to_string(index);
+  std::string name = base;
+  for (int number = 2; !layer_names_.insert(name).second; ++number) {
+    name = base + "_" + std::to_string(number);
+  }
+  return name;
+}
+
+std::int64_t Translation::new_weight_bytes(const ::onnx::NodeProto& node) {
+  std::int64_t bytes = 0;
+  for (const std::string& input : node.input()) {
+    const auto found = unread_weights_.find(input);
+    if (found == unread_weights_.end()) continue;
+    bytes += found->second;
+    unread_weights_.erase(found);
+  }
+  return bytes;
+}
+
+Status Translation::translate_node(int index) {
+  ::onnx::NodeProto& node = *proto_.mutable_node(index);
+  const std::string name = layer_name(node, index);
+  const std::string what =
+      "node \"" + name + "\" (" + node.op_type() + ", number " + std::to_string(index) + ")";
+  TINYSPLIT_RETURN_IF_ERROR(graph_.builder()
+                                .begin_layer(name, node.op_type(), new_weight_bytes(node))
+                                .with_context(what));
+  std::vector<ValueId> made;
+  const Status status = translate_open_node(node, made);
+  if (!status.ok()) {
+    // The builder names the layer itself.
+    return status.message().starts_with("layer ") ? status : status.with_context(what);
+  }
+  return graph_.builder().end_layer(std::move(made)).with_context(what);
+}
+
+Status Translation::translate_open_node(::onnx::NodeProto& node, std::vector<ValueId>& made) {
+  if (!node.domain().empty() && node.domain() != "ai.onnx") {
+    return unimplemented("operators of domain \"" + node.domain() + "\" are not supported");
+  }
+  const Translator translator = find_translator(node.op_type());
+  if (node.output_size() == 0) return invalid_argument("has no outputs");
+  if (translator == nullptr) return unimplemented("the operator is not supported");
+  std::vector<FileTensor*> inputs;
+  for (const std::string& name : node.input()) {
+    if (name.empty()) {
+      inputs.push_back(nullptr);
+      continue;
+    }
+    const auto found = tensors_.find(name);
+    if (found == tensors_.end()) {
+      return invalid_argument("reads \"" + name + "\", which no node before it makes");
+    }
+    inputs.push_back(&found->second);
+  }
+  NodeContext context(node, opset_, inputs, graph_);
+  TINYSPLIT_RETURN_IF_ERROR(translator(context));
+  TINYSPLIT_RETURN_IF_ERROR(context.attributes.expect_all_known());
+  // Constants that only this node reads need not wait for the end.
+  for (FileTensor* input : inputs) {
+    if (input != nullptr && --input->readers == 0 && input->is_constant()) {
+      input->file.constant = std::make_shared<const Tensor>();
+    }
+  }
+  for (int i = 0; i < node.output_size(); ++i) {
+    if (node.output(i).empty()) continue;
+    FileTensor tensor = context.outputs()[static_cast<std::size_t>(i)];
+    if (!tensor.file.exists() && !tensor.channels_last.exists()) {
+      return unimplemented("its output " + std::to_string(i) + " is not supported");
+    }
+    tensor.is_output = output_names_.contains(node.output(i));
+    tensor.name = node.output(i);
+    tensor.readers = 0;
+    TINYSPLIT_RETURN_IF_ERROR(finish_output(tensor));
+    for (const Operand& value : {tensor.file, tensor.channels_last}) {
+      if (value.id >= 0 && std::ranges::count(made, value.id) == 0) made.push_back(value.id);
+    }
+    TINYSPLIT_RETURN_IF_ERROR(define(node.output(i), std::move(tensor)));
+  }
+  return ok_status();
+}
+
+Status Translation::name_value(const FileTensor& tensor, const Operand& value,
+                               const char* second_name) {
+  // A value of an earlier layer that goes through keeps the name that it has.
+  if (value.id < 0 || !graph_.builder().value(value.id).name.empty()) return ok_status();
+  std::string name = tensor.name;
+  if (graph_.builder().has_value_name(name) || output_names_.contains(name)) name += second_name;
+  if (graph_.builder().has_value_name(name)) return ok_status();
+  return graph_.builder().name_value(value.id, name);
+}
+
+// Outputs of the model are values of their own, in the file's order.
+Status Translation::finish_output(FileTensor& tensor) {
+  if (has_channels_last(tensor.rank) && tensor.channels_last.is_constant()) {
+    TINYSPLIT_RETURN_IF_ERROR(operand_in(graph_, tensor, Layout::kFile).status());
+    tensor.channels_last = Operand();
+  }
+  if (!tensor.is_output) {
+    TINYSPLIT_RETURN_IF_ERROR(name_value(tensor, tensor.file, "/file_order"));
+    return name_value(tensor, tensor.channels_last, "/channels_last");
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand file, operand_in(graph_, tensor, Layout::kFile));
+  if (file.is_constant()) {
+    TINYSPLIT_ASSIGN_OR_RETURN(
+        file, graph_.add_unfolded(BroadcastOp{graph_.shape(file)}, {file},
+                                  ElementType(graph_.dtype(file), graph_.quantization(file))));
+  } else if (!graph_.builder().value(file.id).name.empty()) {
+    TINYSPLIT_ASSIGN_OR_RETURN(file, graph_.add(ReshapeOp{graph_.shape(file)}, {file}));
+  }
+  tensor.file = file;
+  if (!graph_.builder().value(file.id).name.empty()) return ok_status();
+  TINYSPLIT_RETURN_IF_ERROR(graph_.builder().name_value(file.id, tensor.name));
+  return name_value(tensor, tensor.channels_last, "/channels_last");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Graph>> translate_model(::onnx::ModelProto& model,
+                                                     const std::string& name,
+                                                     const std::string& digest,
+                                                     const OnnxOptions& options) {
+  return Translation(model, name, digest, options).run();
+}
+
+}  // namespace tinysplit::onnx_format
