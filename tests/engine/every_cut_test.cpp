@@ -40,13 +40,14 @@ std::vector<NamedTensor> random_inputs(const Graph& graph) {
   std::mt19937 random(7);
   std::vector<NamedTensor> inputs;
   for (const ValueId id : graph.inputs()) {
-    Tensor tensor(graph.value(id).dtype, graph.value(id).shape);
-    if (tensor.dtype() == DType::kInt64) {
-      // Indices of a table, which is not smaller.
-      for (std::int64_t& value : tensor.as<std::int64_t>()) value = random() % 10;
+    const Value& value = graph.value(id);
+    Tensor tensor(value.dtype, value.shape);
+    if (value.dtype == DType::kFloat32) {
+      for (float& each : tensor.as<float>()) each = static_cast<float>(random() % 2001) / 1000 - 1;
     } else {
-      for (float& value : tensor.as<float>()) {
-        value = static_cast<float>(random() % 2001) / 1000 - 1;
+      // Rows of any table: below 5, in the lowest byte of each.
+      for (std::size_t at = 0; at < tensor.num_bytes(); at += dtype_size(value.dtype)) {
+        tensor.bytes()[at] = static_cast<std::byte>(random() % 5);
       }
     }
     inputs.push_back({graph.value(id).name, std::move(tensor)});

@@ -10,13 +10,32 @@ import numpy as np
 from .common import randomize, rng_of, sequential
 
 
-def lstm(k):
-    return sequential(k, (4, 3), k.layers.LSTM(2))
+def stateful_lstm(k):
+    return k.Sequential([k.Input(batch_shape=(1, 4, 3)), k.layers.LSTM(2, stateful=True)])
 
 
-def multi_head_attention(k):
-    x = k.Input((4, 3))
-    return k.Model(x, k.layers.MultiHeadAttention(1, 2)(x, x))
+def conv_lstm(k):
+    return sequential(k, (3, 5, 5, 2), k.layers.ConvLSTM2D(2, 3))
+
+
+def recurrent_softmax(k):
+    return sequential(k, (4, 3), k.layers.GRU(2, activation="softmax"))
+
+
+def masked_lstm(k):
+    l = k.layers
+    return k.Sequential([
+        k.Input((4,), dtype="int32"), l.Embedding(5, 3, mask_zero=True), l.Dropout(0.1), l.LSTM(2)])
+
+
+def attention_mask(k):
+    x, mask = k.Input((4, 3)), k.Input((4, 4))
+    return k.Model([x, mask], k.layers.MultiHeadAttention(1, 2)(x, x, attention_mask=mask))
+
+
+def attention_over_two_axes(k):
+    x = k.Input((4, 3, 2))
+    return k.Model(x, k.layers.MultiHeadAttention(1, 2, attention_axes=(1, 2))(x, x))
 
 
 def lambda_layer(k):
@@ -35,19 +54,27 @@ def float64(k):
     return sequential(k, (4,), k.layers.Dense(2, dtype="float64"))
 
 
-def nested_model(k):
-    inner = sequential(k, (4,), k.layers.Dense(3))
+def nested_float64(k):
+    inner = sequential(k, (4,), k.layers.Dense(3, dtype="float64"))
     return sequential(k, (4,), inner, k.layers.Dense(2))
 
 
-def shared_layer(k):
-    x, dense = k.Input((4,)), k.layers.Dense(4)
-    return k.Model(x, dense(dense(x)))
+def channels_first_1d(k):
+    return sequential(k, (3, 6), k.layers.Conv1D(2, 3, data_format="channels_first"))
 
 
-def operator_on_tensors(k):
+def steps_channels_first(k):
+    conv = k.layers.Conv2D(2, 3, data_format="channels_first")
+    return sequential(k, (2, 3, 6, 6), k.layers.TimeDistributed(conv))
+
+
+def operation_sine(k):
     x = k.Input((4,))
-    return k.Model(x, k.layers.Dense(3)(x) * 2.0 + 1.0)
+    return k.Model(x, k.ops.sin(k.layers.Dense(3)(x)))
+
+
+def integer_dense(k):
+    return k.Sequential([k.Input((4,), dtype="int32"), k.layers.Dense(3)])
 
 
 def bicubic(k):
@@ -69,12 +96,19 @@ def unknown_layer(k):
 
 
 UNSUPPORTED = {f.__name__: (f, why) for f, why in (
-    (lstm, "layer class LSTM"), (multi_head_attention, "layer class MultiHeadAttention"),
+    (stateful_lstm, "an LSTM that remembers"), (conv_lstm, "layer class ConvLSTM2D"),
+    (recurrent_softmax, "an activation that is not element by element, in a GRU"),
+    (masked_lstm, "an LSTM that uses the mask of an Embedding"),
+    (attention_mask, "a mask given to MultiHeadAttention"),
+    (attention_over_two_axes, "MultiHeadAttention over two axes"),
     (lambda_layer, "Lambda: Python code in the file, never to be run"),
-    (channels_first, "data_format channels_first"), (mixed_float16, "dtype policy mixed_float16"),
-    (float64, "dtype float64"), (nested_model, "a model as a layer"),
-    (shared_layer, "one layer with two calls"),
-    (operator_on_tensors, "operators on tensors, which Keras saves as operations, not layers"),
+    (channels_first, "data_format channels_first"),
+    (channels_first_1d, "data_format channels_first of one axis"),
+    (steps_channels_first, "data_format channels_first inside of TimeDistributed"),
+    (mixed_float16, "dtype policy mixed_float16"), (float64, "dtype float64"),
+    (nested_float64, "dtype float64 in a model used as a layer"),
+    (integer_dense, "whole numbers into a Dense layer"),
+    (operation_sine, "an operation on tensors other than arithmetic"),
     (bicubic, "interpolation bicubic"), (dynamic_size, "height and width not known"),
     (unknown_layer, "a layer class of another package"))}
 

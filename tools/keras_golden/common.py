@@ -42,6 +42,10 @@ def _random_weight(layer, name, value, rng):
         return rng.uniform(0.5, 1.5, shape) * rng.choice([-1, 1], shape, p=[0.2, 0.8])
     if name == "moving_variance":
         return rng.uniform(0.3, 2.0, shape)
+    if name == "embeddings":
+        return rng.normal(0, 1, shape)
+    if name == "scale":
+        return rng.uniform(0.4, 0.9, shape)
     if name == "alpha":
         return rng.uniform(-0.4, 0.6, shape)
     return value  # Normalization's adapted statistics are random already.
@@ -58,11 +62,19 @@ def randomize(model, rng):
             layer.set_weights(values)
 
 
-def random_inputs(model, rng, scale=1.0, shift=0.0):
-    return [
-        (rng.normal(0, 1, (BATCH, *x.shape[1:])) * scale + shift).astype(np.float32)
-        for x in model.inputs
-    ]
+def random_inputs(model, rng, scale=1.0, shift=0.0, clip=None):
+    """Bytes take all their values, other whole numbers those of a small table's rows."""
+    inputs = []
+    for x in model.inputs:
+        shape, dtype = (BATCH, *x.shape[1:]), np.dtype(getattr(x.dtype, "name", x.dtype))
+        if dtype.kind in "iu":
+            inputs.append(rng.integers(0, 256 if dtype == np.uint8 else 9, shape).astype(dtype))
+            continue
+        values = rng.normal(0, 1, shape) * scale + shift
+        if clip:
+            values = np.clip(np.rint(values), *clip)
+        inputs.append(values.astype(np.float32))
+    return inputs
 
 
 def predict(model, inputs):
@@ -100,14 +112,14 @@ def repack_if_large(path):
             target.writestr(info, data, zipfile.ZIP_DEFLATED)
 
 
-def write_case(k, folder, name, suffix, build, scale=1.0, shift=0.0, fit=False):
+def write_case(k, folder, name, suffix, build, scale=1.0, shift=0.0, clip=None, fit=False):
     """Builds, randomizes, saves and runs one case; the file, read back, must predict the same."""
     k.backend.clear_session()
     k.utils.set_random_seed(zlib.crc32(name.encode()))
     rng = rng_of(name)
     model = build(k)
     randomize(model, rng)
-    inputs = random_inputs(model, rng, scale, shift)
+    inputs = random_inputs(model, rng, scale, shift, clip)
     if fit:
         model.compile(optimizer="adam", loss="mse")
         model.fit(inputs[0], np.zeros((BATCH, *model.output_shape[1:])), verbose=0)

@@ -5,154 +5,257 @@
 #include <set>
 #include <utility>
 
-#include "core/limits.h"
+#include "formats/keras/layer_checks.h"
 #include "formats/keras/layer_context.h"
+#include "formats/keras/masks.h"
 
 namespace tinysplit::keras {
 namespace {
 
-// Adds the layer to a message that does not name it yet.
-Status name_layer(const Status& status, const LayerConfig& layer) {
-  if (status.ok() || status.message().find(layer.describe()) != std::string::npos) return status;
-  return status.with_context("layer " + layer.describe());
-}
+using Values = std::vector<ValueId>;
 
-// Classes of other packages and operations on tensors may have the names of Keras' layers.
-Status check_class(const LayerConfig& layer) {
-  if (layer.is_input()) return ok_status();
-  if (layer.class_name == "Lambda") {
-    return unimplemented("it is Python code in the file, which is never run");
-  }
-  if (!layer.options.is_object() || layer.options.contains("layers")) {
-    return unimplemented("a model as a layer is not supported");
-  }
-  if (layer.module.find(".ops.") != std::string::npos) {
-    return unimplemented("it is an operation on tensors (" + brief(layer.module) +
-                         "); only layers are supported");
-  }
-  const bool own_module = layer.module.empty() || layer.module.starts_with("keras.") ||
-                          layer.module.starts_with("tf_keras.") ||
-                          layer.module.starts_with("keras_core.") ||
-                          layer.module.starts_with("tensorflow.");
-  if (!own_module || layer.registered_name.find('>') != std::string::npos ||
-      find_translator(layer.class_name) == nullptr) {
-    return unimplemented("this class of layer is not supported");
-  }
-  return ok_status();
-}
-
-// float32, written as text or as a policy object; absent means the same.
-Status check_dtype(const LayerConfig& layer) {
-  const Json& json = member(layer.options, "dtype");
-  if (json.is_null()) return ok_status();
-  const Json& policy_name = member(member(json, "config"), "name");
-  const Json& name = json.is_object() && !policy_name.is_null() ? policy_name : json;
-  if (name == "float32") return ok_status();
-  return unimplemented("dtype " + brief(name) + " is not supported, only float32");
-}
-
-Status check_layer(const LayerConfig& layer) {
-  TINYSPLIT_RETURN_IF_ERROR(check_class(layer));
-  TINYSPLIT_RETURN_IF_ERROR(layer.call);
-  TINYSPLIT_RETURN_IF_ERROR(check_dtype(layer));
-  const LayerOptions options(layer.options);
-  return options.word("data_format", {"channels_last"}, "channels_last").status();
-}
-
-Result<Shape> parse_input_shape(const LayerConfig& layer) {
-  const LayerOptions options(layer.options);
-  for (const char* flag : {"sparse", "ragged", "optional"}) {
-    TINYSPLIT_ASSIGN_OR_RETURN(const bool set, options.flag(flag, false));
-    if (set) return options.unsupported(flag);
-  }
-  const char* key = options.at("batch_shape").is_null() ? "batch_input_shape" : "batch_shape";
-  const Json& json = options.at(key);
-  if (!json.is_array() || json.empty() || json.size() > limits::kMaxRank) {
-    return options.wrong(key, "a list of 1 to " + std::to_string(limits::kMaxRank) + " sizes");
-  }
-  std::vector<std::int64_t> dims{1};
-  for (std::size_t i = 1; i < json.size(); ++i) {
-    if (json[i].is_null()) {
-      return unimplemented("option " + std::string(key) + " = " + brief(json) +
-                           " leaves sizes open; only the batch may be open");
-    }
-    const auto size = whole_number(json[i], 1, limits::kMaxElements);
-    if (!size) return options.wrong(key, "a list of sizes of 1 or more");
-    dims.push_back(*size);
-  }
-  return Shape::create(dims);
-}
-
-class Translation {
+// One model of the file: the whole, or one used as a layer.
+class ModelTranslation {
  public:
-  Translation(const ModelConfig& model, WeightFile& weights, const std::string& name,
-              const std::string& digest)
-      : model_(model), weights_(weights), builder_(name, digest) {}
+  ModelTranslation(const ModelConfig& model, TranslationState& state)
+      : model_(model), state_(state) {
+    for (std::size_t i = 0; i < model.layers.size(); ++i) index_[model.layers[i].name] = i;
+  }
 
-  Result<std::shared_ptr<const Graph>> run() {
+  // Finds the weights of all layers.
+  Status open(WeightFile& file) {
     for (const LayerConfig& layer : model_.layers) {
-      TINYSPLIT_RETURN_IF_ERROR(name_layer(check_layer(layer), layer));
+      TINYSPLIT_RETURN_IF_ERROR(name_layer(open_layer(layer, file), layer));
     }
-    TINYSPLIT_RETURN_IF_ERROR(add_inputs());
-    for (const LayerConfig& layer : model_.layers) {
-      TINYSPLIT_RETURN_IF_ERROR(
-          name_layer(layer.is_input() ? add_input_layer(layer) : add_layer(layer), layer));
+    return ok_status();
+  }
+
+  std::int64_t num_weights() const {
+    std::int64_t elements = 0;
+    for (const OpenLayer& layer : layers_) elements += layer.num_weights();
+    return elements;
+  }
+
+  // The whole file: each entry a layer of the graph.
+  Status run_as_layers() {
+    std::map<std::string, ValueId> inputs;
+    for (const std::string& name : model_.inputs) {
+      const LayerConfig& layer = model_.layers[index_.at(name)];
+      const Result<InputType> type = parse_input_type(layer);
+      if (!type.ok()) return name_layer(type.status(), layer);
+      TINYSPLIT_ASSIGN_OR_RETURN(inputs[name],
+                                 state_.builder.add_input(name, type->dtype, type->shape));
     }
-    TINYSPLIT_RETURN_IF_ERROR(add_outputs());
-    return builder_.build();
+    begin(inputs);
+    for (std::size_t e = 0; e < model_.entries.size();) {
+      const LayerConfig& layer = model_.layers[model_.entries[e].layer];
+      TINYSPLIT_RETURN_IF_ERROR(name_layer(add_entry(e), layer));
+    }
+    // Outputs go by name, so one that comes again (listed twice, or handed on by a layer that only
+    // trains) adds nothing.
+    TINYSPLIT_ASSIGN_OR_RETURN(const Values outputs, collect_outputs());
+    std::set<ValueId> added;
+    for (const ValueId output : outputs) {
+      if (added.insert(output).second) TINYSPLIT_RETURN_IF_ERROR(state_.builder.add_output(output));
+    }
+    return ok_status();
+  }
+
+  // A call of a model used as a layer; all of it belongs to the open layer.
+  Result<Values> run(const Values& inputs) {
+    if (inputs.size() != model_.inputs.size()) {
+      return invalid_argument("it is called on " + std::to_string(inputs.size()) +
+                              " tensors, it takes " + std::to_string(model_.inputs.size()));
+    }
+    std::map<std::string, ValueId> named;
+    for (std::size_t i = 0; i < inputs.size(); ++i) named[model_.inputs[i]] = inputs[i];
+    begin(named);
+    for (const LayerEntry& entry : model_.entries) {
+      const LayerConfig& layer = model_.layers[entry.layer];
+      TINYSPLIT_RETURN_IF_ERROR(name_layer(run_calls(entry).status(), layer));
+    }
+    return collect_outputs();
   }
 
  private:
-  // Outputs go by name, so one that comes again (listed twice, or handed on by a layer that only
-  // trains) adds nothing.
-  Status add_outputs() {
-    std::set<ValueId> added;
-    for (const std::string& output : model_.outputs) {
-      const ValueId value = outputs_.at(output);
-      if (added.insert(value).second) TINYSPLIT_RETURN_IF_ERROR(builder_.add_output(value));
+  struct OpenLayer {
+    LayerWeights weights;
+    std::unique_ptr<ModelTranslation> model;  // of a model, or of one that is wrapped
+
+    std::int64_t num_weights() const {
+      return model ? model->num_weights() : weights.num_elements();
     }
+  };
+
+  Status open_layer(const LayerConfig& layer, WeightFile& file) {
+    OpenLayer open;
+    const LayerConfig* inner = &layer;
+    while (inner->wrapped) inner = inner->wrapped.get();
+    if (inner->model) {
+      TINYSPLIT_ASSIGN_OR_RETURN(const auto inside, file.inside(layer, *inner->model));
+      open.model = std::make_unique<ModelTranslation>(*inner->model, state_);
+      TINYSPLIT_RETURN_IF_ERROR(open.model->open(*inside));
+    } else if (!layer.is_input() && !layer.is_operation()) {
+      TINYSPLIT_ASSIGN_OR_RETURN(open.weights, file.weights_of(layer));
+    }
+    layers_.push_back(std::move(open));
     return ok_status();
   }
 
-  Status add_inputs() {
-    for (const std::string& name : model_.inputs) {
-      const auto layer = std::ranges::find(model_.layers, name, &LayerConfig::name);
-      const Result<Shape> shape = parse_input_shape(*layer);
-      if (!shape.ok()) return name_layer(shape.status(), *layer);
-      TINYSPLIT_ASSIGN_OR_RETURN(const ValueId value,
-                                 builder_.add_input(name, DType::kFloat32, *shape));
-      outputs_[name] = value;
+  void begin(const std::map<std::string, ValueId>& inputs) {
+    outputs_.assign(model_.layers.size(), {});
+    for (const auto& [name, value] : inputs) outputs_[index_.at(name)] = {{value}};
+  }
+
+  // Adds entry e and the operations that follow it, which Keras does not count as layers; moves e
+  // past them.
+  Status add_entry(std::size_t& e) {
+    const LayerEntry& entry = model_.entries[e++];
+    const LayerConfig& layer = model_.layers[entry.layer];
+    if (!layer.numbered && !layer.is_operation()) return ok_status();
+    // Later entries of a shared layer use the weights that the first has counted.
+    const bool first = layer.is_input() || (!entry.calls.empty() && entry.calls.front() == 0);
+    const std::int64_t elements = first ? layers_[entry.layer].num_weights() : 0;
+    TINYSPLIT_RETURN_IF_ERROR(state_.builder.begin_layer(
+        entry.name, layer.class_name, elements * std::int64_t{dtype_size(DType::kFloat32)}));
+    Values outputs;
+    if (layer.is_input()) {
+      outputs = outputs_[entry.layer].front();
+    } else {
+      TINYSPLIT_ASSIGN_OR_RETURN(outputs, run_calls(entry));
     }
-    return ok_status();
+    while (e < model_.entries.size() && model_.layers[model_.entries[e].layer].is_operation()) {
+      const LayerEntry& operation = model_.entries[e++];
+      const Result<Values> results = run_calls(operation);
+      if (!results.ok()) return name_layer(results.status(), model_.layers[operation.layer]);
+      outputs.insert(outputs.end(), results->begin(), results->end());
+    }
+    return state_.builder.end_layer(std::move(outputs));
   }
 
-  Status add_input_layer(const LayerConfig& layer) {
-    if (!layer.inputs.empty()) return invalid_argument("it is an input, but has inputs");
-    if (!layer.numbered) return ok_status();
-    TINYSPLIT_RETURN_IF_ERROR(builder_.begin_layer(layer.name, layer.class_name));
-    return builder_.end_layer({outputs_.at(layer.name)});
+  // The outputs of all calls of an entry.
+  Result<Values> run_calls(const LayerEntry& entry) {
+    const LayerConfig& layer = model_.layers[entry.layer];
+    if (layer.is_input()) {
+      if (layer.calls.empty()) return outputs_[entry.layer].front();
+      return invalid_argument("it is an input, but has inputs");
+    }
+    if (entry.calls.empty()) return invalid_argument("it is called on nothing");
+    Values all;
+    for (const std::size_t call : entry.calls) {
+      TINYSPLIT_ASSIGN_OR_RETURN(CallInputs inputs, inputs_of(layer.calls[call]));
+      TINYSPLIT_ASSIGN_OR_RETURN(Values outputs,
+                                 apply(layer, layers_[entry.layer], std::move(inputs)));
+      all.insert(all.end(), outputs.begin(), outputs.end());
+      std::vector<Values>& known = outputs_[entry.layer];
+      if (known.size() <= call) known.resize(call + 1);
+      known[call] = std::move(outputs);
+    }
+    return all;
   }
 
-  Status add_layer(const LayerConfig& layer) {
-    TINYSPLIT_ASSIGN_OR_RETURN(LayerWeights weights, weights_.weights_of(layer));
-    const std::int64_t bytes = weights.num_elements() * std::int64_t{dtype_size(DType::kFloat32)};
-    TINYSPLIT_RETURN_IF_ERROR(builder_.begin_layer(layer.name, layer.class_name, bytes));
-    std::vector<ValueId> inputs;
-    for (const std::string& input : layer.inputs) inputs.push_back(outputs_.at(input));
-    LayerContext context(layer, model_.keras_major, inputs, weights, constants_left_, builder_);
-    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId output, find_translator(layer.class_name)(context));
+  Result<ValueId> resolve(const TensorRef& tensor) const {
+    const std::vector<Values>& calls = outputs_[index_.at(tensor.layer)];
+    if (tensor.call < calls.size() && tensor.output < calls[tensor.call].size()) {
+      return calls[tensor.call][tensor.output];
+    }
+    return invalid_argument("output " + std::to_string(tensor.output) + " of call " +
+                            std::to_string(tensor.call) + " of layer \"" + tensor.layer +
+                            "\" is used, which there is not");
+  }
+
+  Result<CallInputs> inputs_of(const CallConfig& call) const {
+    CallInputs inputs;
+    for (const TensorRef& tensor : call.inputs) {
+      ValueId value = -1;
+      if (tensor.number) {
+        inputs.numbers[inputs.inputs.size()] = *tensor.number;
+      } else {
+        TINYSPLIT_ASSIGN_OR_RETURN(value, resolve(tensor));
+      }
+      inputs.inputs.push_back(value);
+    }
+    for (const auto& [key, tensors] : call.named) {
+      for (const TensorRef& tensor : tensors) {
+        TINYSPLIT_ASSIGN_OR_RETURN(const ValueId value, resolve(tensor));
+        inputs.named[key].push_back(value);
+      }
+    }
+    inputs.arguments = call.arguments;
+    return inputs;
+  }
+
+  Result<Values> collect_outputs() const {
+    Values outputs;
+    for (const TensorRef& output : model_.outputs) {
+      TINYSPLIT_ASSIGN_OR_RETURN(const ValueId value, resolve(output));
+      outputs.push_back(value);
+    }
+    return outputs;
+  }
+
+  Result<Values> apply(const LayerConfig& layer, OpenLayer& open, CallInputs inputs) {
+    if (state_.calls_left == 0) {
+      return resource_exhausted("the layers of the model are called more than " +
+                                std::to_string(limits::kMaxNodes) + " times");
+    }
+    --state_.calls_left;
+    if (layer.wrapped) return apply_to_steps(layer, open, std::move(inputs));
+    LayerContext context(layer.options, model_.keras_major, inputs, open.weights, state_);
+    if (layer.model) {
+      TINYSPLIT_RETURN_IF_ERROR(context.expect_no_more_arguments());
+      return open.model->run(inputs.inputs);
+    }
+    TINYSPLIT_RETURN_IF_ERROR(check_inputs_of(layer, context, state_.masked));
+    const Translator translate =
+        layer.is_operation() ? find_operation(layer.class_name) : find_translator(layer.class_name);
+    open.weights.rewind();
+    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId output, translate(context));
+    TINYSPLIT_RETURN_IF_ERROR(context.expect_no_more_arguments());
     // Layers that only train may keep the state of their random numbers.
-    const bool passes_on = std::ranges::find(inputs, output) != inputs.end();
-    if (!passes_on) TINYSPLIT_RETURN_IF_ERROR(weights.expect_all_taken());
-    outputs_[layer.name] = output;
-    return builder_.end_layer({output});
+    const bool passes_on = std::ranges::find(inputs.inputs, output) != inputs.inputs.end();
+    if (!passes_on) TINYSPLIT_RETURN_IF_ERROR(open.weights.expect_all_taken());
+    Values outputs{output};
+    outputs.insert(outputs.end(), context.more_outputs.begin(), context.more_outputs.end());
+    carry_mask(layer, inputs.inputs, outputs, state_.masked);
+    return outputs;
+  }
+
+  // TimeDistributed: steps are images of a batch, so that the layer inside runs once for all.
+  Result<Values> apply_to_steps(const LayerConfig& layer, OpenLayer& open, CallInputs inputs) {
+    LayerContext context(layer.options, model_.keras_major, inputs, open.weights, state_);
+    TINYSPLIT_RETURN_IF_ERROR(context.expect_no_more_arguments());
+    TINYSPLIT_RETURN_IF_ERROR(check_inputs_of(layer, context, state_.masked));
+    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.single_input());
+    const Shape in = context.shape(x);
+    if (in.rank() < 3) {
+      return invalid_argument("its input " + in.to_string() + " has no steps, it takes [N,T,...]");
+    }
+    std::vector<std::int64_t> folded(in.dims().begin() + 1, in.dims().end());
+    folded[0] = in[0] * in[1];
+    CallInputs steps;
+    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId all, context.reshape_dims(x, folded));
+    steps.inputs = {all};
+    Result<Values> outputs = apply(*layer.wrapped, open, std::move(steps));
+    if (!outputs.ok()) return name_layer(outputs.status(), *layer.wrapped);
+    for (ValueId& output : *outputs) {
+      const Shape& out = context.shape(output);
+      if (out.rank() < 1 || out[0] != folded[0]) {
+        return unimplemented("the layer inside of it does not work on each step by itself");
+      }
+      std::vector<std::int64_t> dims(out.dims().begin(), out.dims().end());
+      dims[0] = in[1];
+      dims.insert(dims.begin(), in[0]);
+      TINYSPLIT_ASSIGN_OR_RETURN(output, context.reshape_dims(output, dims));
+    }
+    return outputs;
   }
 
   const ModelConfig& model_;
-  WeightFile& weights_;
-  GraphBuilder builder_;
-  std::int64_t constants_left_ = limits::kMaxConfigConstants;
-  std::map<std::string, ValueId> outputs_;  // by layer
+  TranslationState& state_;
+  std::map<std::string, std::size_t, std::less<>> index_;  // of layers, by name
+  std::vector<OpenLayer> layers_;
+  std::vector<std::vector<Values>> outputs_;  // by layer and call
 };
 
 }  // namespace
@@ -160,7 +263,13 @@ class Translation {
 Result<std::shared_ptr<const Graph>> translate_model(const ModelConfig& model, WeightFile& weights,
                                                      const std::string& name,
                                                      const std::string& digest) {
-  return Translation(model, weights, name, digest).run();
+  for (const LayerConfig& layer : model.layers) TINYSPLIT_RETURN_IF_ERROR(check_layer(layer));
+  GraphBuilder builder(name, digest);
+  TranslationState state{builder, limits::kMaxConfigConstants, limits::kMaxNodes, {}, {}};
+  ModelTranslation translation(model, state);
+  TINYSPLIT_RETURN_IF_ERROR(translation.open(weights));
+  TINYSPLIT_RETURN_IF_ERROR(translation.run_as_layers());
+  return builder.build();
 }
 
 }  // namespace tinysplit::keras

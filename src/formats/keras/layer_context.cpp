@@ -1,6 +1,6 @@
 #include "formats/keras/layer_context.h"
 
-#include "core/limits.h"
+#include <algorithm>
 
 namespace tinysplit::keras {
 
@@ -10,18 +10,72 @@ Result<ValueId> LayerContext::single_input() const {
                           " tensors, it takes one");
 }
 
-Result<ValueId> LayerContext::image_input() const {
+Result<ValueId> LayerContext::spatial_input(int axes) const {
+  static constexpr const char* kForms[] = {"[N,W,C]", "[N,H,W,C]", "[N,D,H,W,C]"};
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, single_input());
-  if (shape(x).rank() == 4) return x;
-  return invalid_argument("its input has shape " + shape(x).to_string() +
-                          ", it takes images [N,H,W,C]");
+  if (shape(x).rank() == axes + 2) return x;
+  return invalid_argument("its input has shape " + shape(x).to_string() + ", it takes " +
+                          kForms[axes - 1]);
+}
+
+Result<ValueId> LayerContext::image_input(int axes) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, spatial_input(axes));
+  if (axes != 1) return x;
+  const Shape& in = shape(x);
+  return reshape_dims(x, {in[0], 1, in[1], in[2]});
+}
+
+Result<ValueId> LayerContext::from_image(ValueId image, int axes) {
+  if (axes != 1) return image;
+  const Shape& in = shape(image);
+  return reshape_dims(image, {in[0], in[1] * in[2], in[3]});
+}
+
+std::vector<ValueId> LayerContext::take_named(const std::string& key) {
+  const auto found = named_.find(key);
+  if (found == named_.end()) return {};
+  std::vector<ValueId> values = std::move(found->second);
+  named_.erase(found);
+  return values;
+}
+
+std::optional<Json> LayerContext::take_argument(const std::string& key) {
+  const auto found = arguments_.find(key);
+  if (found == arguments_.end()) return {};
+  Json value = std::move(found->second);
+  arguments_.erase(found);
+  return value;
+}
+
+Status LayerContext::expect_no_more_arguments() const {
+  std::string key;
+  if (!named_.empty()) key = named_.begin()->first;
+  if (!arguments_.empty()) key = arguments_.begin()->first;
+  if (named_.empty() && arguments_.empty()) return ok_status();
+  return unimplemented("it is called with the argument " + key.substr(0, 64) +
+                       ", which is not supported");
+}
+
+Result<ValueId> LayerContext::weight(const Shape& shape, const char* what,
+                                     const std::optional<Shape>& as) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto tensor, weights.take(shape, what, as));
+  const auto [known, is_new] = state_.weights.try_emplace(tensor.get(), -1);
+  if (is_new) known->second = state_.builder.add_constant(tensor);
+  return known->second;
 }
 
 Status LayerContext::spend_constants(std::int64_t elements) {
-  constants_left_ -= elements;
-  if (constants_left_ >= 0) return ok_status();
+  state_.constants_left -= elements;
+  if (state_.constants_left >= 0) return ok_status();
   return resource_exhausted("the configuration of the model asks for more than " +
                             std::to_string(limits::kMaxConfigConstants) + " constants");
+}
+
+Result<ValueId> LayerContext::filled(const Shape& shape, float number) {
+  TINYSPLIT_RETURN_IF_ERROR(spend_constants(shape.num_elements()));
+  Tensor tensor(DType::kFloat32, shape);
+  std::ranges::fill(tensor.as<float>(), number);
+  return constant(std::move(tensor));
 }
 
 Result<ValueId> LayerContext::add_affine(ValueId x, const std::function<double(std::size_t)>& scale,
@@ -42,6 +96,11 @@ Result<ValueId> LayerContext::add_affine(ValueId x, const std::function<double(s
 Result<ValueId> LayerContext::reshape(ValueId x, const Shape& to) {
   if (shape(x) == to) return x;
   return add(ReshapeOp{to}, {x});
+}
+
+Result<ValueId> LayerContext::reshape_dims(ValueId x, const std::vector<std::int64_t>& dims) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const Shape to, Shape::create(dims));
+  return reshape(x, to);
 }
 
 }  // namespace tinysplit::keras

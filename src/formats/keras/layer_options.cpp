@@ -66,13 +66,21 @@ Result<std::string> LayerOptions::word(const char* key, std::initializer_list<co
   return value;
 }
 
-Result<LayerOptions::Pair> LayerOptions::pair(const char* key, std::optional<Pair> fallback) const {
-  if (at(key).is_null() && fallback) return *fallback;
-  const Result<std::vector<std::int64_t>> values = integers(key, 1, kMaxOption);
-  if (!values.ok()) return values.status();
-  if (values->size() == 1) return Pair{values->front(), values->front()};
-  if (values->size() == 2) return Pair{values->front(), values->back()};
-  return wrong(key, "one or two whole numbers");
+Result<std::vector<std::int64_t>> LayerOptions::sizes(const char* key, std::size_t count,
+                                                      std::optional<std::int64_t> fallback) const {
+  if (at(key).is_null() && fallback) return std::vector<std::int64_t>(count, *fallback);
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<std::int64_t> values, integers(key, 1, kMaxOption));
+  if (values.size() == 1) values.resize(count, values.front());
+  if (values.size() == count) return values;
+  return wrong(
+      key, count == 1 ? "a whole number" : "one or " + std::to_string(count) + " whole numbers");
+}
+
+Result<LayerOptions::Pair> LayerOptions::pair(const char* key, int axes,
+                                              std::optional<std::int64_t> fallback) const {
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::int64_t> values,
+                             sizes(key, static_cast<std::size_t>(axes), fallback));
+  return axes == 1 ? Pair{1, values[0]} : Pair{values[0], values[1]};
 }
 
 Result<std::vector<std::int64_t>> LayerOptions::integers(const char* key, std::int64_t least,

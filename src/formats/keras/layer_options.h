@@ -30,8 +30,12 @@ class LayerOptions {
   // Text, which is one of `known`. UNIMPLEMENTED if it is another one.
   Result<std::string> word(const char* key, std::initializer_list<const char*> known,
                            std::optional<std::string> fallback = {}) const;
-  // {height, width} of 1 .. kMaxOption, written as a list or as one number for both.
-  Result<Pair> pair(const char* key, std::optional<Pair> fallback = {}) const;
+  // One size of 1 .. kMaxOption for each of `count` axes, written as a list or as one number for
+  // all.
+  Result<std::vector<std::int64_t>> sizes(const char* key, std::size_t count,
+                                          std::optional<std::int64_t> fallback = {}) const;
+  // The same as {height, width} of an image; of one axis the height is 1.
+  Result<Pair> pair(const char* key, int axes, std::optional<std::int64_t> fallback = {}) const;
   // One number or a list of them, each in [least, most].
   Result<std::vector<std::int64_t>> integers(const char* key, std::int64_t least,
                                              std::int64_t most) const;

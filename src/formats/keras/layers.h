@@ -5,6 +5,11 @@
 namespace tinysplit::keras {
 
 // layers_convolution.cpp
+Result<ValueId> translate_conv1d(LayerContext& context);
+Result<ValueId> translate_conv3d(LayerContext& context);
+Result<ValueId> translate_depthwise_conv1d(LayerContext& context);
+Result<ValueId> translate_separable_conv1d(LayerContext& context);
+Result<ValueId> translate_conv1d_transpose(LayerContext& context);
 Result<ValueId> translate_conv2d(LayerContext& context);
 Result<ValueId> translate_depthwise_conv2d(LayerContext& context);
 Result<ValueId> translate_separable_conv2d(LayerContext& context);
@@ -20,17 +25,36 @@ Result<ValueId> translate_prelu(LayerContext& context);
 Result<ValueId> translate_softmax(LayerContext& context);
 
 // layers_normalization.cpp
+Result<ValueId> translate_layer_normalization(LayerContext& context);
+Result<ValueId> translate_rms_normalization(LayerContext& context);
+Result<ValueId> translate_group_normalization(LayerContext& context);
+Result<ValueId> translate_unit_normalization(LayerContext& context);
 Result<ValueId> translate_batch_normalization(LayerContext& context);
 Result<ValueId> translate_normalization(LayerContext& context);
 Result<ValueId> translate_rescaling(LayerContext& context);
 
 // layers_pooling.cpp
+Result<ValueId> translate_max_pooling1d(LayerContext& context);
+Result<ValueId> translate_max_pooling3d(LayerContext& context);
+Result<ValueId> translate_average_pooling1d(LayerContext& context);
+Result<ValueId> translate_average_pooling3d(LayerContext& context);
+Result<ValueId> translate_global_max_pooling1d(LayerContext& context);
+Result<ValueId> translate_global_max_pooling3d(LayerContext& context);
+Result<ValueId> translate_global_average_pooling1d(LayerContext& context);
+Result<ValueId> translate_global_average_pooling3d(LayerContext& context);
 Result<ValueId> translate_max_pooling2d(LayerContext& context);
 Result<ValueId> translate_average_pooling2d(LayerContext& context);
 Result<ValueId> translate_global_max_pooling2d(LayerContext& context);
 Result<ValueId> translate_global_average_pooling2d(LayerContext& context);
 
 // layers_shape.cpp
+Result<ValueId> translate_zero_padding1d(LayerContext& context);
+Result<ValueId> translate_zero_padding3d(LayerContext& context);
+Result<ValueId> translate_cropping1d(LayerContext& context);
+Result<ValueId> translate_cropping3d(LayerContext& context);
+Result<ValueId> translate_up_sampling1d(LayerContext& context);
+Result<ValueId> translate_up_sampling3d(LayerContext& context);
+Result<ValueId> translate_repeat_vector(LayerContext& context);
 Result<ValueId> translate_zero_padding2d(LayerContext& context);
 Result<ValueId> translate_cropping2d(LayerContext& context);
 Result<ValueId> translate_up_sampling2d(LayerContext& context);
@@ -39,7 +63,26 @@ Result<ValueId> translate_reshape(LayerContext& context);
 Result<ValueId> translate_permute(LayerContext& context);
 Result<ValueId> translate_identity(LayerContext& context);  // does nothing but while training
 
+// layers_recurrent.cpp
+Result<ValueId> translate_lstm(LayerContext& context);
+Result<ValueId> translate_gru(LayerContext& context);
+Result<ValueId> translate_simple_rnn(LayerContext& context);
+Result<ValueId> translate_bidirectional(LayerContext& context);
+
+// layers_attention.cpp
+Result<ValueId> translate_embedding(LayerContext& context);
+Result<ValueId> translate_multi_head_attention(LayerContext& context);
+Result<ValueId> translate_attention(LayerContext& context);
+
+// operations.cpp
+Result<ValueId> translate_add_operation(LayerContext& context);
+Result<ValueId> translate_subtract_operation(LayerContext& context);
+Result<ValueId> translate_multiply_operation(LayerContext& context);
+Result<ValueId> translate_divide_operation(LayerContext& context);
+Result<ValueId> translate_tf_op_lambda(LayerContext& context);
+
 // layers_merge.cpp
+Result<ValueId> translate_dot(LayerContext& context);
 Result<ValueId> translate_add(LayerContext& context);
 Result<ValueId> translate_subtract(LayerContext& context);
 Result<ValueId> translate_multiply(LayerContext& context);

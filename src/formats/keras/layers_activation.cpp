@@ -49,12 +49,17 @@ Result<ValueId> add_softmax(LayerContext& context, ValueId x, const LayerOptions
   return context.add(SoftmaxOp{static_cast<int>(axis)}, {x});
 }
 
-Result<ValueId> add_named(LayerContext& context, ValueId x, const std::string& name) {
+// Activations that work element by element and have no options.
+const ActivationOp* find_simple(const std::string& name, int keras_major) {
   using enum ActivationKind;
+  constexpr float kNamedLeakySlope = 0.2f;  // not the default of the layer
+  static const ActivationOp kHardSigmoid2{kHardSigmoid, 0.2f, 0.5f};
   static const std::map<std::string, ActivationOp, std::less<>> kSimple = {
       {"relu", {kClip, 0.0f, kInfinity}},
       {"relu6", {kClip, 0.0f, 6.0f}},
+      {"leaky_relu", {kThresholdRelu, kNamedLeakySlope, kInfinity, 0.0f}},
       {"sigmoid", {kSigmoid}},
+      {"hard_sigmoid", {kHardSigmoid, 1.0f / 6.0f, 0.5f}},
       {"tanh", {kTanh}},
       {"elu", {kElu, 1.0f}},
       {"selu", {kSelu}},
@@ -64,43 +69,66 @@ Result<ValueId> add_named(LayerContext& context, ValueId x, const std::string& n
       {"hard_swish", {kHardSwish}},
       {"hard_silu", {kHardSwish}},
       {"softplus", {kSoftplus}},
+      {"softsign", {kSoftsign}},
+      {"mish", {kMish}},
       {"exponential", {kExp}},
+      {"linear", {kLinear, 1.0f, 0.0f}},
   };
+  if (name == "hard_sigmoid" && keras_major == 2) return &kHardSigmoid2;
+  const auto found = kSimple.find(name);
+  return found == kSimple.end() ? nullptr : &found->second;
+}
+
+Result<ValueId> add_named(LayerContext& context, ValueId x, const std::string& name) {
   if (name == "linear") return x;
   if (name == "softmax") return add_softmax(context, x, LayerOptions(Json::object()));
-  constexpr float kNamedLeakySlope = 0.2f;  // not the default of the layer
-  if (name == "leaky_relu") return add_leaky_relu(context, x, kNamedLeakySlope);
-  if (name == "hard_sigmoid") {
-    const float slope = context.keras_major == 2 ? 0.2f : 1.0f / 6.0f;
-    return context.add(ActivationOp{kHardSigmoid, slope, 0.5f}, {x});
+  if (name == "log_softmax") {
+    return context.add(SoftmaxOp{context.shape(x).rank() - 1, true}, {x});
   }
-  const auto found = kSimple.find(name);
-  if (found == kSimple.end()) {
+  const ActivationOp* op = find_simple(name, context.keras_major);
+  if (op == nullptr) {
     return unimplemented("option activation = " + brief(name) + " is not supported");
   }
-  return context.add(found->second, {x});
+  return context.add(*op, {x});
 }
 
 bool is_custom(const Json& activation) {
   return text_of(member(activation, "registered_name")).find('>') != std::string::npos;
 }
 
+// The name of an activation that is a function, in either form; empty for all else.
+std::string function_name(const Json& activation) {
+  if (activation.is_string()) return text_of(activation);
+  if (is_custom(activation) || text_of(member(activation, "class_name")) != "function") return {};
+  return text_of(member(activation, "config"));
+}
+
 }  // namespace
 
 Result<ValueId> LayerContext::add_activation(ValueId x, const Json& activation) {
   if (activation.is_null()) return x;
-  if (activation.is_string()) return add_named(*this, x, text_of(activation));
+  if (const std::string name = function_name(activation); !name.empty()) {
+    return add_named(*this, x, name);
+  }
   const std::string name = text_of(member(activation, "class_name"));
   const Json& config = member(activation, "config");
   if (!is_custom(activation)) {
-    // A function by its name, or a layer used as an activation.
-    if (name == "function" && config.is_string()) return add_named(*this, x, text_of(config));
+    // A layer used as an activation.
     if (name == "ReLU") return add_relu(*this, x, LayerOptions(config));
     if (name == "LeakyReLU") return add_leaky_relu(*this, x, LayerOptions(config));
     if (name == "ELU") return add_elu(*this, x, LayerOptions(config));
     if (name == "Softmax") return add_softmax(*this, x, LayerOptions(config));
   }
   return unimplemented("option activation = " + brief(activation) + " is not supported");
+}
+
+Result<ActivationOp> LayerContext::parse_activation(const LayerOptions& owner, const char* key,
+                                                    const char* fallback) const {
+  const Json& activation = owner.at(key);
+  const std::string name = activation.is_null() ? fallback : function_name(activation);
+  const ActivationOp* op = find_simple(name, keras_major);
+  if (op != nullptr) return *op;
+  return owner.unsupported(key);
 }
 
 Result<ValueId> translate_activation(LayerContext& context) {
@@ -138,9 +166,8 @@ Result<ValueId> translate_prelu(LayerContext& context) {
     for (const std::int64_t axis : shared) dims[static_cast<std::size_t>(axis - 1)] = 1;
   }
   TINYSPLIT_ASSIGN_OR_RETURN(const Shape shape, Shape::create(dims));
-  TINYSPLIT_ASSIGN_OR_RETURN(Tensor slope, context.weights.take(shape, "alpha"));
-  const ValueId slope_id = context.constant(std::move(slope));
-  return context.add(PreluOp{}, {x, slope_id});
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId slope, context.weight(shape, "alpha"));
+  return context.add(PreluOp{}, {x, slope});
 }
 
 }  // namespace tinysplit::keras

@@ -1,4 +1,4 @@
-// Layers with a kernel: convolutions and Dense.
+// Layers with a kernel: convolutions and Dense. Those over one axis work on images of height 1.
 #include <algorithm>
 
 #include "formats/keras/layers.h"
@@ -19,126 +19,190 @@ Status check_plain_weights(const LayerOptions& options) {
   return ok_status();
 }
 
-// The operation with its bias, if the layer has one, and its activation.
+// The operation with its bias, if the layer has one, and its activation, on `axes` spatial axes.
 Result<ValueId> add_with_bias(LayerContext& context, Op op, ValueId x, ValueId kernel,
-                              std::int64_t filters) {
+                              std::int64_t filters, int axes) {
   TINYSPLIT_RETURN_IF_ERROR(check_plain_weights(context.options));
   std::vector<ValueId> operands{x, kernel};
   TINYSPLIT_ASSIGN_OR_RETURN(const bool use_bias, context.options.flag("use_bias", true));
   if (use_bias) {
-    TINYSPLIT_ASSIGN_OR_RETURN(Tensor bias, context.weights.take(Shape{filters}, "bias"));
-    operands.push_back(context.constant(std::move(bias)));
+    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId bias, context.weight(Shape{filters}, "bias"));
+    operands.push_back(bias);
   }
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId y, context.add(std::move(op), std::move(operands)));
-  return context.add_activation(y, context.options.at("activation"));
+  TINYSPLIT_ASSIGN_OR_RETURN(ValueId y, context.add(std::move(op), std::move(operands)));
+  // Right behind the operation it can be fused; but one with an axis counts those of the layer.
+  const Json& activation = context.options.at("activation");
+  if (activation.is_object() && axes == 1) {
+    TINYSPLIT_ASSIGN_OR_RETURN(y, context.from_image(y, axes));
+    return context.add_activation(y, activation);
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(y, context.add_activation(y, activation));
+  return context.from_image(y, axes);
+}
+
+// A shape as it stands in the file: without the height where there is one axis.
+Shape in_file(const Pair& size, std::int64_t third, std::int64_t fourth, int axes) {
+  return axes == 1 ? Shape{size[1], third, fourth} : Shape{size[0], size[1], third, fourth};
 }
 
 // A kernel [KH,KW,C,M] with the operation that gives each of C channels M outputs of its own.
+// Output m of channel c is filter c * M + m, which is the order in memory already.
 Result<ValueId> take_depthwise_kernel(LayerContext& context, std::int64_t channels,
-                                      const Pair& size) {
+                                      const Pair& size, int axes) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t multiplier,
                              context.options.integer("depth_multiplier", 1, kMost, 1));
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      Tensor kernel,
-      context.weights.take(Shape{size[0], size[1], channels, multiplier}, "depthwise kernel"));
-  // Output m of channel c is filter c * M + m, which is the order in memory already.
-  kernel.reshape(Shape{size[0], size[1], 1, channels * multiplier});
-  return context.constant(std::move(kernel));
+  return context.weight(in_file(size, channels, multiplier, axes), "depthwise kernel",
+                        Shape{size[0], size[1], 1, channels * multiplier});
 }
 
-}  // namespace
+Status check_groups(std::int64_t groups, std::int64_t channels, std::int64_t filters) {
+  if (channels % groups == 0 && filters % groups == 0) return ok_status();
+  return invalid_argument("its " + std::to_string(groups) + " groups do not divide " +
+                          std::to_string(channels) + " channels and " + std::to_string(filters) +
+                          " filters");
+}
 
-Result<ValueId> translate_conv2d(LayerContext& context) {
+Result<ValueId> add_convolution(LayerContext& context, int axes) {
   const LayerOptions& options = context.options;
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input());
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input(axes));
   const Shape input = context.shape(x);
   TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t filters, options.integer("filters", 1, kMost));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t groups, options.integer("groups", 1, kMost, 1));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Pair size, options.pair("kernel_size"));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Spatial2d spatial, parse_window(options, input, size, kOne));
-  if (input[3] % groups != 0 || filters % groups != 0) {
-    return invalid_argument("its " + std::to_string(groups) + " groups do not divide " +
-                            std::to_string(input[3]) + " channels and " + std::to_string(filters) +
-                            " filters");
-  }
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      Tensor kernel,
-      context.weights.take(Shape{size[0], size[1], input[3] / groups, filters}, "kernel"));
-  const ValueId kernel_id = context.constant(std::move(kernel));
-  return add_with_bias(context, Conv2dOp{spatial, groups}, x, kernel_id, filters);
-}
-
-Result<ValueId> translate_depthwise_conv2d(LayerContext& context) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input());
-  const Shape input = context.shape(x);
-  TINYSPLIT_ASSIGN_OR_RETURN(const Pair size, context.options.pair("kernel_size"));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Pair size, options.pair("kernel_size", axes));
   TINYSPLIT_ASSIGN_OR_RETURN(const Spatial2d spatial,
-                             parse_window(context.options, input, size, kOne));
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId kernel, take_depthwise_kernel(context, input[3], size));
-  const std::int64_t filters = context.shape(kernel)[3];
-  return add_with_bias(context, Conv2dOp{spatial, input[3]}, x, kernel, filters);
+                             parse_window(options, input, axes, size, kOne));
+  TINYSPLIT_RETURN_IF_ERROR(check_groups(groups, input[3], filters));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      const ValueId kernel,
+      context.weight(in_file(size, input[3] / groups, filters, axes), "kernel",
+                     Shape{size[0], size[1], input[3] / groups, filters}));
+  return add_with_bias(context, Conv2dOp{spatial, groups}, x, kernel, filters, axes);
 }
 
-Result<ValueId> translate_separable_conv2d(LayerContext& context) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input());
+Result<ValueId> add_depthwise(LayerContext& context, int axes) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input(axes));
+  const Shape input = context.shape(x);
+  TINYSPLIT_ASSIGN_OR_RETURN(const Pair size, context.options.pair("kernel_size", axes));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Spatial2d spatial,
+                             parse_window(context.options, input, axes, size, kOne));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId kernel,
+                             take_depthwise_kernel(context, input[3], size, axes));
+  const std::int64_t filters = context.shape(kernel)[3];
+  return add_with_bias(context, Conv2dOp{spatial, input[3]}, x, kernel, filters, axes);
+}
+
+Result<ValueId> add_separable(LayerContext& context, int axes) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input(axes));
   const Shape input = context.shape(x);
   TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t filters,
                              context.options.integer("filters", 1, kMost));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Pair size, context.options.pair("kernel_size"));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Pair size, context.options.pair("kernel_size", axes));
   TINYSPLIT_ASSIGN_OR_RETURN(const Spatial2d spatial,
-                             parse_window(context.options, input, size, kOne));
+                             parse_window(context.options, input, axes, size, kOne));
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId depthwise,
-                             take_depthwise_kernel(context, input[3], size));
+                             take_depthwise_kernel(context, input[3], size, axes));
   const std::int64_t middle = context.shape(depthwise)[3];
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId y,
                              context.add(Conv2dOp{spatial, input[3]}, {x, depthwise}));
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      Tensor pointwise, context.weights.take(Shape{1, 1, middle, filters}, "pointwise kernel"));
-  const ValueId pointwise_id = context.constant(std::move(pointwise));
-  return add_with_bias(context, Conv2dOp{}, y, pointwise_id, filters);
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId pointwise,
+                             context.weight(in_file(kOne, middle, filters, axes),
+                                            "pointwise kernel", Shape{1, 1, middle, filters}));
+  return add_with_bias(context, Conv2dOp{}, y, pointwise, filters, axes);
 }
 
-// The output is as long as that of the convolution would be wide whose gradient this is: TensorFlow
-// pads that one, and an output that no window reaches is left to the bias.
-Result<ValueId> translate_conv2d_transpose(LayerContext& context) {
+// Padding of one axis. The output is as long as that of the convolution would be wide whose
+// gradient this is: TensorFlow pads that one, and an output that no window reaches is left to the
+// bias.
+void pad_transposed(ConvTranspose2dOp& op, std::size_t axis, std::int64_t extent, std::int64_t size,
+                    bool same, std::optional<std::int64_t> extra) {
+  const std::int64_t stride = op.spatial.stride[axis];
+  const std::int64_t reach = (size - 1) * op.spatial.dilation[axis] + 1;
+  const std::int64_t last = (extent - 1) * stride;
+  const std::int64_t full = last + reach;
+  std::int64_t length = 0;
+  if (same) {
+    length = last + (extra ? reach % 2 + *extra : stride);
+  } else {
+    length = last + (extra ? reach + *extra : std::max(reach, stride));
+  }
+  const std::int64_t surplus = std::max<std::int64_t>(full - length, 0);
+  op.spatial.pad_before[axis] = surplus / 2;
+  op.spatial.pad_after[axis] = surplus - surplus / 2;
+  op.output_padding[axis] = std::max<std::int64_t>(length - full, 0);
+}
+
+Result<ValueId> add_transposed(LayerContext& context, int axes) {
   const LayerOptions& options = context.options;
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input());
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input(axes));
   const Shape input = context.shape(x);
   TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t filters, options.integer("filters", 1, kMost));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Pair size, options.pair("kernel_size"));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Pair size, options.pair("kernel_size", axes));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t groups, options.integer("groups", 1, kMost, 1));
   if (groups != 1) return options.unsupported("groups");
   ConvTranspose2dOp op;
-  TINYSPLIT_ASSIGN_OR_RETURN(op.spatial.stride, options.pair("strides", kOne));
-  TINYSPLIT_ASSIGN_OR_RETURN(op.spatial.dilation, options.pair("dilation_rate", kOne));
+  TINYSPLIT_ASSIGN_OR_RETURN(op.spatial.stride, options.pair("strides", axes, 1));
+  TINYSPLIT_ASSIGN_OR_RETURN(op.spatial.dilation, options.pair("dilation_rate", axes, 1));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string padding,
                              options.word("padding", {"valid", "same"}, "valid"));
   std::vector<std::int64_t> extra;
   if (!options.at("output_padding").is_null()) {
     TINYSPLIT_ASSIGN_OR_RETURN(extra, options.integers("output_padding", 0, kMost));
-    if (extra.empty() || extra.size() > 2)
-      return options.wrong("output_padding", "one or two numbers");
-  }
-  for (std::size_t i = 0; i < 2; ++i) {
-    const std::int64_t stride = op.spatial.stride[i];
-    const std::int64_t reach = (size[i] - 1) * op.spatial.dilation[i] + 1;
-    const std::int64_t last = (input[static_cast<int>(i) + 1] - 1) * stride;
-    const std::int64_t full = last + reach;
-    std::int64_t length = 0;
-    if (padding == "valid") {
-      length = last + (extra.empty() ? std::max(reach, stride) : reach + extra[i % extra.size()]);
-    } else {
-      length = last + (extra.empty() ? stride : reach % 2 + extra[i % extra.size()]);
+    if (extra.empty() || extra.size() > static_cast<std::size_t>(axes)) {
+      return options.wrong("output_padding", "one number for each axis");
     }
-    const std::int64_t surplus = std::max<std::int64_t>(full - length, 0);
-    op.spatial.pad_before[i] = surplus / 2;
-    op.spatial.pad_after[i] = surplus - surplus / 2;
-    op.output_padding[i] = std::max<std::int64_t>(length - full, 0);
   }
+  const std::size_t first = axes == 1 ? 1 : 0;  // an image of height 1 stays one
+  for (std::size_t i = first; i < 2; ++i) {
+    std::optional<std::int64_t> own;
+    if (!extra.empty()) own = extra[(i - first) % extra.size()];
+    pad_transposed(op, i, input[static_cast<int>(i) + 1], size[i], padding == "same", own);
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId kernel,
+                             context.weight(in_file(size, filters, input[3], axes), "kernel",
+                                            Shape{size[0], size[1], filters, input[3]}));
+  return add_with_bias(context, op, x, kernel, filters, axes);
+}
+
+}  // namespace
+
+Result<ValueId> translate_conv1d(LayerContext& context) { return add_convolution(context, 1); }
+Result<ValueId> translate_conv2d(LayerContext& context) { return add_convolution(context, 2); }
+
+Result<ValueId> translate_depthwise_conv1d(LayerContext& context) {
+  return add_depthwise(context, 1);
+}
+Result<ValueId> translate_depthwise_conv2d(LayerContext& context) {
+  return add_depthwise(context, 2);
+}
+
+Result<ValueId> translate_separable_conv1d(LayerContext& context) {
+  return add_separable(context, 1);
+}
+Result<ValueId> translate_separable_conv2d(LayerContext& context) {
+  return add_separable(context, 2);
+}
+
+Result<ValueId> translate_conv1d_transpose(LayerContext& context) {
+  return add_transposed(context, 1);
+}
+Result<ValueId> translate_conv2d_transpose(LayerContext& context) {
+  return add_transposed(context, 2);
+}
+
+Result<ValueId> translate_conv3d(LayerContext& context) {
+  const LayerOptions& options = context.options;
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.spatial_input(3));
+  const Shape input = context.shape(x);
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t filters, options.integer("filters", 1, kMost));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t groups, options.integer("groups", 1, kMost, 1));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto size, parse_triple(options, "kernel_size"));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Spatial3d spatial,
+                             parse_window3d(options, input, size, {1, 1, 1}));
+  TINYSPLIT_RETURN_IF_ERROR(check_groups(groups, input[4], filters));
   TINYSPLIT_ASSIGN_OR_RETURN(
-      Tensor kernel, context.weights.take(Shape{size[0], size[1], filters, input[3]}, "kernel"));
-  const ValueId kernel_id = context.constant(std::move(kernel));
-  return add_with_bias(context, op, x, kernel_id, filters);
+      const ValueId kernel,
+      context.weight(Shape{size[0], size[1], size[2], input[4] / groups, filters}, "kernel"));
+  return add_with_bias(context, Conv3dOp{spatial, groups}, x, kernel, filters, 3);
 }
 
 Result<ValueId> translate_dense(LayerContext& context) {
@@ -146,10 +210,10 @@ Result<ValueId> translate_dense(LayerContext& context) {
   const Shape input = context.shape(x);
   if (input.rank() < 2) return invalid_argument("its input has no features");
   TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t units, context.options.integer("units", 1, kMost));
-  TINYSPLIT_ASSIGN_OR_RETURN(Tensor kernel,
-                             context.weights.take(Shape{input[input.rank() - 1], units}, "kernel"));
-  const ValueId kernel_id = context.constant(std::move(kernel));
-  return add_with_bias(context, DenseOp{}, x, kernel_id, units);
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId kernel,
+                             context.weight(Shape{input[input.rank() - 1], units}, "kernel"));
+  constexpr int kNoImage = 0;
+  return add_with_bias(context, DenseOp{}, x, kernel, units, kNoImage);
 }
 
 }  // namespace tinysplit::keras

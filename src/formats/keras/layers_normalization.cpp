@@ -72,7 +72,108 @@ std::vector<double> widened(const Tensor& tensor) {
   return {values.begin(), values.end()};
 }
 
+struct ScaleShift {
+  std::vector<double> scale;  // 1 where the layer has none
+  std::vector<double> shift;  // 0
+};
+
+// The weights gamma and beta, if options scale and center say that there are some.
+Result<ScaleShift> take_scale_shift(LayerContext& context, const Shape& shape) {
+  const auto elements = static_cast<std::size_t>(shape.num_elements());
+  TINYSPLIT_RETURN_IF_ERROR(context.spend_constants(shape.num_elements()));
+  ScaleShift affine{std::vector<double>(elements, 1.0), std::vector<double>(elements, 0.0)};
+  TINYSPLIT_ASSIGN_OR_RETURN(const bool has_gamma, context.options.flag("scale", true));
+  TINYSPLIT_ASSIGN_OR_RETURN(const bool has_beta, context.options.flag("center", true));
+  if (has_gamma) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const auto gamma, context.weights.take(shape, "gamma"));
+    affine.scale = widened(*gamma);
+  }
+  if (has_beta) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const auto beta, context.weights.take(shape, "beta"));
+    affine.shift = widened(*beta);
+  }
+  return affine;
+}
+
+// Keras casts images of bytes before it scales them.
+Result<ValueId> float_input(LayerContext& context) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.single_input());
+  if (context.value(x).dtype == DType::kFloat32) return x;
+  return context.add(CastOp{DType::kFloat32}, {x});
+}
+
+// Statistics of the input itself over `axes`, then one scale and shift for each place along them.
+Result<ValueId> add_own_statistics(LayerContext& context, NormalizeKind kind) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.single_input());
+  const Shape input = context.shape(x);
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<int> axes, kept_axes(context.options, input.rank()));
+  if (axes.empty()) axes.push_back(input.rank() - 1);
+  TINYSPLIT_ASSIGN_OR_RETURN(const float epsilon, context.options.number("epsilon", 1e-3f));
+  std::vector<std::int64_t> dims;
+  for (const int axis : axes) dims.push_back(input[axis]);
+  TINYSPLIT_ASSIGN_OR_RETURN(const Shape shape, Shape::create(dims));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId y, context.add(NormalizeOp{kind, axes, epsilon}, {x}));
+  if (kind == NormalizeKind::kMeanVariance) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const ScaleShift affine, take_scale_shift(context, shape));
+    return add_along(context, y, axes, affine.scale, affine.shift);
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto scale, context.weights.take(shape, "scale"));
+  return add_along(context, y, axes, widened(*scale), {0.0});
+}
+
 }  // namespace
+
+Result<ValueId> translate_layer_normalization(LayerContext& context) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const bool by_variance, context.options.flag("rms_scaling", false));
+  if (by_variance) return context.options.unsupported("rms_scaling");
+  return add_own_statistics(context, NormalizeKind::kMeanVariance);
+}
+
+Result<ValueId> translate_rms_normalization(LayerContext& context) {
+  return add_own_statistics(context, NormalizeKind::kRootMeanSquare);
+}
+
+// Statistics over each group of channels and all places together.
+Result<ValueId> translate_group_normalization(LayerContext& context) {
+  const LayerOptions& options = context.options;
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.single_input());
+  const Shape input = context.shape(x);
+  const int rank = input.rank();
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<int> axis, kept_axes(options, rank));
+  if (axis.empty()) axis.push_back(rank - 1);
+  if (axis.size() != 1) return options.unsupported("axis");
+  const std::int64_t channels = input[axis.front()];
+  TINYSPLIT_ASSIGN_OR_RETURN(std::int64_t groups,
+                             options.integer("groups", -1, LayerOptions::kMaxOption, 32));
+  if (groups == -1) groups = channels;
+  if (groups < 1 || channels % groups != 0) {
+    return options.wrong("groups", "a divisor of " + std::to_string(channels) + " channels");
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const float epsilon, options.number("epsilon", 1e-3f));
+  std::vector<std::int64_t> dims(input.dims().begin(), input.dims().end());
+  dims[static_cast<std::size_t>(axis.front())] = channels / groups;
+  dims.insert(dims.begin() + axis.front(), groups);
+  std::vector<int> reduced;
+  for (int i = 1; i <= rank; ++i) {
+    if (i != axis.front()) reduced.push_back(i);
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId grouped, context.reshape_dims(x, dims));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      const ValueId normal,
+      context.add(NormalizeOp{NormalizeKind::kMeanVariance, reduced, epsilon}, {grouped}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId y, context.reshape(normal, input));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ScaleShift affine, take_scale_shift(context, Shape{channels}));
+  return add_along(context, y, axis, affine.scale, affine.shift);
+}
+
+Result<ValueId> translate_unit_normalization(LayerContext& context) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.single_input());
+  const int rank = context.shape(x).rank();
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<int> axes, kept_axes(context.options, rank));
+  if (axes.empty()) axes.push_back(rank - 1);
+  constexpr float kEpsilon = 1e-24f;  // Keras bounds the root of the sum by 1e-12
+  return context.add(NormalizeOp{NormalizeKind::kL2, axes, kEpsilon}, {x});
+}
 
 Result<ValueId> translate_batch_normalization(LayerContext& context) {
   const LayerOptions& options = context.options;
@@ -80,37 +181,25 @@ Result<ValueId> translate_batch_normalization(LayerContext& context) {
   const Shape input = context.shape(x);
   if (input.rank() < 2) return invalid_argument("its input has no channels");
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<int> axes, kept_axes(options, input.rank()));
-  if (axes.size() != 1 || axes.front() != input.rank() - 1) return options.unsupported("axis");
+  if (axes.size() != 1) return options.unsupported("axis");
   TINYSPLIT_ASSIGN_OR_RETURN(const bool renorm, options.flag("renorm", false));
   if (renorm) return options.unsupported("renorm");
   TINYSPLIT_ASSIGN_OR_RETURN(const float epsilon, options.number("epsilon", 1e-3f));
-  TINYSPLIT_ASSIGN_OR_RETURN(const bool has_gamma, options.flag("scale", true));
-  TINYSPLIT_ASSIGN_OR_RETURN(const bool has_beta, options.flag("center", true));
-  const Shape channels{input[input.rank() - 1]};
-  Tensor gamma;
-  Tensor beta;
-  if (has_gamma) {
-    TINYSPLIT_ASSIGN_OR_RETURN(gamma, context.weights.take(channels, "gamma"));
-  }
-  if (has_beta) {
-    TINYSPLIT_ASSIGN_OR_RETURN(beta, context.weights.take(channels, "beta"));
-  }
-  TINYSPLIT_ASSIGN_OR_RETURN(const Tensor mean, context.weights.take(channels, "moving mean"));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Tensor variance,
+  const Shape channels{input[axes.front()]};
+  TINYSPLIT_ASSIGN_OR_RETURN(ScaleShift affine, take_scale_shift(context, channels));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto mean, context.weights.take(channels, "moving mean"));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto variance,
                              context.weights.take(channels, "moving variance"));
-  const auto scale = [&](std::size_t c) {
-    const double deviation = std::sqrt(double{variance.as<float>()[c]} + double{epsilon});
-    return (has_gamma ? double{gamma.as<float>()[c]} : 1.0) / deviation;
-  };
-  const auto shift = [&](std::size_t c) {
-    return (has_beta ? double{beta.as<float>()[c]} : 0.0) - double{mean.as<float>()[c]} * scale(c);
-  };
-  return context.add_affine(x, scale, shift);
+  for (std::size_t c = 0; c < affine.scale.size(); ++c) {
+    affine.scale[c] /= std::sqrt(double{variance->as<float>()[c]} + double{epsilon});
+    affine.shift[c] -= double{mean->as<float>()[c]} * affine.scale[c];
+  }
+  return add_along(context, x, axes, affine.scale, affine.shift);
 }
 
 Result<ValueId> translate_normalization(LayerContext& context) {
   const LayerOptions& options = context.options;
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.single_input());
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, float_input(context));
   const Shape input = context.shape(x);
   if (input.rank() < 2) return invalid_argument("its input has no features");
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<int> axes, kept_axes(options, input.rank()));
@@ -121,10 +210,10 @@ Result<ValueId> translate_normalization(LayerContext& context) {
   std::vector<double> mean;
   std::vector<double> variance;
   if (options.at("mean").is_null()) {
-    TINYSPLIT_ASSIGN_OR_RETURN(const Tensor means, context.weights.take(shape, "mean"));
-    TINYSPLIT_ASSIGN_OR_RETURN(const Tensor variances, context.weights.take(shape, "variance"));
-    mean = widened(means);
-    variance = widened(variances);
+    TINYSPLIT_ASSIGN_OR_RETURN(const auto means, context.weights.take(shape, "mean"));
+    TINYSPLIT_ASSIGN_OR_RETURN(const auto variances, context.weights.take(shape, "variance"));
+    mean = widened(*means);
+    variance = widened(*variances);
     if (context.weights.remaining() > 0) context.weights.skip();  // how many values it has seen
   } else {
     TINYSPLIT_ASSIGN_OR_RETURN(mean, numbers(options, "mean"));
@@ -150,7 +239,7 @@ Result<ValueId> translate_normalization(LayerContext& context) {
 }
 
 Result<ValueId> translate_rescaling(LayerContext& context) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.single_input());
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, float_input(context));
   const Shape input = context.shape(x);
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<double> scale, numbers(context.options, "scale"));
   std::vector<double> offset{0.0};

@@ -1,8 +1,8 @@
 // How the layers of a Functional model are connected.
-#include <map>
-#include <queue>
+#include <algorithm>
 #include <utility>
 
+#include "core/limits.h"
 #include "formats/keras/model_config.h"
 
 namespace tinysplit::keras {
@@ -10,75 +10,108 @@ namespace {
 
 // ["name", call of that layer, output of that call, keyword arguments]
 bool is_reference(const Json& json) {
+  const auto is_index = [](const Json& number) {
+    return number.is_number_unsigned() && number.get<std::uint64_t>() <= limits::kMaxNodes;
+  };
   return json.is_array() && json.size() >= 3 && json.size() <= 4 && json[0].is_string() &&
-         json[1].is_number_integer() && json[2].is_number_integer();
+         is_index(json[1]) && is_index(json[2]);
+}
+
+TensorRef reference_of(const Json& json) {
+  return {text_of(json[0]), json[1].get<std::size_t>(), json[2].get<std::size_t>(), {}};
 }
 
 void note(LayerConfig& layer, const std::string& problem) {
   if (layer.call.ok()) layer.call = unimplemented(problem);
 }
 
-void add_reference(const Json& reference, LayerConfig& layer) {
-  layer.inputs.push_back(text_of(reference[0]));
-  if (reference[1] != 0 || reference[2] != 0) {
-    note(layer, "it takes another than the first output of \"" + layer.inputs.back() +
-                    "\", which is not supported");
-  }
+// Finds a tensor in either form.
+std::optional<TensorRef> find_tensor(const Json& json) {
+  if (is_reference(json)) return reference_of(json);
+  if (text_of(member(json, "class_name")) != "__keras_tensor__") return {};
+  const Json& history = member(member(json, "config"), "keras_history");
+  if (!is_reference(history)) return {};
+  return reference_of(history);
 }
 
-void check_keywords(const Json& keywords, LayerConfig& layer) {
+// The tensors of an argument, which is one or a list of them; empty if it is anything else.
+std::vector<TensorRef> find_tensors(const Json& json) {
+  if (const auto single = find_tensor(json)) return {*single};
+  std::vector<TensorRef> tensors;
+  if (!json.is_array()) return tensors;
+  for (const Json& item : json) {
+    const auto tensor = find_tensor(item);
+    if (!tensor) return {};
+    tensors.push_back(*tensor);
+  }
+  return tensors;
+}
+
+void add_argument(const Json& argument, CallConfig& call, LayerConfig& layer) {
+  if (argument.is_number() && (layer.is_operation() || layer.class_name == "TFOpLambda")) {
+    call.inputs.push_back({"", 0, 0, argument.get<double>()});
+    return;
+  }
+  const std::vector<TensorRef> tensors = find_tensors(argument);
+  if (tensors.empty()) {
+    note(layer, "it is called on " + brief(argument) + " instead of the output of a layer");
+  }
+  call.inputs.insert(call.inputs.end(), tensors.begin(), tensors.end());
+}
+
+// An argument that was not given: calls are written with their defaults filled in, and with a mask
+// for each tensor.
+bool is_default(const Json& json) {
+  if (json.is_array()) return std::ranges::all_of(json, is_default);
+  return json.is_null() || json == false;
+}
+
+void add_keywords(const Json& keywords, CallConfig& call) {
   if (!keywords.is_object()) return;
   for (const auto& [key, value] : keywords.items()) {
-    // Calls are written with their defaults filled in.
-    if (value.is_null() || value == false || (key == "inputs" && !value.is_primitive())) continue;
-    note(layer, "it is called with the argument " + key.substr(0, 64) + ", which is not supported");
+    if (is_default(value)) continue;
+    if (std::vector<TensorRef> tensors = find_tensors(value); !tensors.empty()) {
+      call.named[key] = std::move(tensors);
+    } else {
+      call.arguments[key] = value;
+    }
   }
-}
-
-// One positional argument of Keras 3: a tensor, or a list of them.
-void add_argument(const Json& argument, LayerConfig& layer) {
-  if (text_of(member(argument, "class_name")) == "__keras_tensor__") {
-    const Json& history = member(member(argument, "config"), "keras_history");
-    if (is_reference(history)) return add_reference(history, layer);
-  }
-  note(layer, "it is called on " + brief(argument) + " instead of the output of a layer");
 }
 
 void parse_call_of_keras3(const Json& node, LayerConfig& layer) {
-  const Json& keywords = member(node, "kwargs");
-  check_keywords(keywords, layer);
-  const Json* arguments = &member(node, "args");
-  const Json only_keyword = Json::array({member(keywords, "inputs")});
-  if (arguments->empty()) arguments = &only_keyword;
-  if (!arguments->is_array() || arguments->size() != 1) {
+  CallConfig& call = layer.calls.emplace_back();
+  add_keywords(member(node, "kwargs"), call);
+  const Json& arguments = member(node, "args");
+  // Layers that name their tensors, and operations on two of them.
+  const bool takes_many = layer.class_name == "MultiHeadAttention" || layer.is_operation();
+  if (!arguments.is_null() && !arguments.is_array()) {
+    return note(layer, "its inbound_nodes are malformed");
+  }
+  if (arguments.size() > 1 && !takes_many) {
     note(layer, "it is called with several arguments, which is not supported");
   }
-  if (!arguments->is_array()) return;
-  for (const Json& argument : *arguments) {
-    if (argument.is_array()) {
-      for (const Json& item : argument) add_argument(item, layer);
-    } else {
-      add_argument(argument, layer);
-    }
+  for (const Json& argument : arguments) add_argument(argument, call, layer);
+  for (const char* first : {"inputs", "sequences", "query", "x", "x1"}) {
+    const auto found = call.named.find(first);
+    if (found == call.named.end() || !call.inputs.empty()) continue;
+    call.inputs = std::move(found->second);
+    call.named.erase(found);
   }
 }
 
 void parse_call_of_keras2(const Json& node, LayerConfig& layer) {
+  CallConfig& call = layer.calls.emplace_back();
   // A call on one tensor may be written without the outer list.
   const Json wrapped = is_reference(node) ? Json::array({node}) : Json();
   for (const Json& reference : wrapped.is_null() ? node : wrapped) {
-    if (!is_reference(reference)) {
-      note(layer, "it is called on " + brief(reference) + " instead of the output of a layer");
-      continue;
-    }
-    add_reference(reference, layer);
-    if (reference.size() == 4) check_keywords(reference[3], layer);
+    add_argument(reference, call, layer);
+    if (reference.is_array() && reference.size() == 4) add_keywords(reference[3], call);
   }
 }
 
-Status collect_ends(const Json& json, const char* what, std::vector<ModelEnd>& out) {
+Status collect_ends(const Json& json, const char* what, std::vector<TensorRef>& out) {
   if (is_reference(json)) {
-    out.push_back({text_of(json[0]), json[1] == 0 && json[2] == 0});
+    out.push_back(reference_of(json));
     return ok_status();
   }
   if (!json.is_structured()) return invalid_argument(std::string(what) + " is malformed");
@@ -87,75 +120,63 @@ Status collect_ends(const Json& json, const char* what, std::vector<ModelEnd>& o
   return ok_status();
 }
 
+// References to calls of one layer, all counted in one way: from 1 unless one of them is to call 0
+// or there is no such call.
+void count_from_zero(const std::vector<TensorRef*>& references) {
+  const bool from_one =
+      std::ranges::none_of(references, [](const TensorRef* r) { return r->call == 0; });
+  if (!from_one) return;
+  for (TensorRef* reference : references) --reference->call;
+}
+
 }  // namespace
 
-void parse_call(const Json& inbound_nodes, LayerConfig& layer) {
+void parse_calls(const Json& inbound_nodes, LayerConfig& layer) {
   if (!inbound_nodes.is_array()) return note(layer, "its inbound_nodes are malformed");
-  if (inbound_nodes.empty()) return;
-  if (inbound_nodes.size() > 1) {
-    note(layer, "it is called " + std::to_string(inbound_nodes.size()) +
-                    " times; shared layers are not supported");
-  }
-  const Json& node = inbound_nodes[0];
-  if (node.is_object()) {
-    parse_call_of_keras3(node, layer);
-  } else if (node.is_array()) {
-    parse_call_of_keras2(node, layer);
-  } else {
-    note(layer, "its inbound_nodes are malformed");
+  for (const Json& node : inbound_nodes) {
+    if (node.is_object()) {
+      parse_call_of_keras3(node, layer);
+    } else if (node.is_array()) {
+      parse_call_of_keras2(node, layer);
+    } else {
+      return note(layer, "its inbound_nodes are malformed");
+    }
   }
 }
 
-Result<std::vector<ModelEnd>> parse_ends(const Json& ends, const char* what) {
-  std::vector<ModelEnd> found;
+Result<std::vector<TensorRef>> parse_ends(const Json& ends, const char* what) {
+  std::vector<TensorRef> found;
   TINYSPLIT_RETURN_IF_ERROR(collect_ends(ends, what, found));
   if (found.empty()) return invalid_argument("the model has no " + std::string(what));
   return found;
 }
 
-Status sort_layers(std::vector<LayerConfig>& layers) {
-  std::map<std::string, std::size_t, std::less<>> index;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (!index.emplace(layers[i].name, i).second) {
-      return invalid_argument("two layers are named \"" + layers[i].name + "\"");
-    }
+void renumber_model_calls(ModelConfig& model) {
+  std::map<std::string, std::vector<TensorRef*>> in_calls;
+  std::map<std::string, std::vector<TensorRef*>> in_ends;
+  for (const LayerConfig& layer : model.layers) {
+    if (!layer.model) continue;
+    // Keras 3 counts the graph inside of a Functional model for the ends, and nowhere else.
+    if (model.keras_major == 2) in_calls[layer.name] = {};
+    if (model.keras_major == 2 || layer.class_name != "Sequential") in_ends[layer.name] = {};
   }
-  std::vector<std::vector<std::size_t>> readers(layers.size());
-  std::vector<std::size_t> waiting(layers.size());
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    for (const std::string& input : layers[i].inputs) {
-      const auto source = index.find(input);
-      if (source == index.end()) {
-        return invalid_argument("layer " + layers[i].describe() + " reads \"" + input +
-                                "\", which is not a layer of the model");
-      }
-      readers[source->second].push_back(i);
-      ++waiting[i];
-    }
-  }
-  std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (waiting[i] == 0) ready.push(i);
-  }
-  std::vector<LayerConfig> sorted;
-  while (!ready.empty()) {
-    const std::size_t next = ready.top();
-    ready.pop();
-    sorted.push_back(std::move(layers[next]));
-    for (const std::size_t reader : readers[next]) {
-      if (--waiting[reader] == 0) ready.push(reader);
-    }
-  }
-  if (sorted.size() < layers.size()) {
-    for (std::size_t i = 0; i < layers.size(); ++i) {
-      if (waiting[i] > 0) {
-        return invalid_argument("layer " + layers[i].describe() +
-                                " depends on itself: the layers form a cycle");
+  const auto add = [](auto& references, TensorRef& reference) {
+    const auto found = references.find(reference.layer);
+    if (found != references.end()) found->second.push_back(&reference);
+  };
+  for (LayerConfig& layer : model.layers) {
+    for (CallConfig& call : layer.calls) {
+      for (TensorRef& input : call.inputs) add(in_calls, input);
+      for (auto& [key, tensors] : call.named) {
+        for (TensorRef& tensor : tensors) add(in_calls, tensor);
       }
     }
   }
-  layers = std::move(sorted);
-  return ok_status();
+  for (TensorRef& output : model.outputs) {
+    add(model.keras_major == 2 ? in_calls : in_ends, output);
+  }
+  for (const auto& [name, references] : in_calls) count_from_zero(references);
+  for (const auto& [name, references] : in_ends) count_from_zero(references);
 }
 
 }  // namespace tinysplit::keras

@@ -10,16 +10,19 @@ std::int64_t LayerWeights::num_elements() const {
   return elements;
 }
 
-Result<Tensor> LayerWeights::take(const Shape& shape, const char* what) {
+Result<std::shared_ptr<const Tensor>> LayerWeights::take(const Shape& shape, const char* what,
+                                                         const std::optional<Shape>& as) {
   const std::string name = "its " + std::string(what);
   if (remaining() == 0) {
     return invalid_argument(name + " " + shape.to_string() + " is not in the file");
   }
+  std::shared_ptr<const Tensor>& read = read_[taken_];
   const Hdf5File::Dataset& dataset = datasets_[taken_++];
   if (!(dataset.shape == shape)) {
     return invalid_argument(name + " has shape " + dataset.shape.to_string() +
                             " in the file, the configuration asks for " + shape.to_string());
   }
+  if (read) return read;
   if (!dataset.is_float32()) {
     return unimplemented(name + " is stored as " + dataset.type + ", only float32 is supported");
   }
@@ -31,7 +34,9 @@ Result<Tensor> LayerWeights::take(const Shape& shape, const char* what) {
   }
   Tensor tensor(DType::kFloat32, shape);
   TINYSPLIT_RETURN_IF_ERROR(file_->read(dataset, tensor.as<float>()).with_context(name));
-  return tensor;
+  if (as) tensor.reshape(*as);
+  read = std::make_shared<const Tensor>(std::move(tensor));
+  return read;
 }
 
 Status LayerWeights::expect_all_taken() const {

@@ -3,18 +3,12 @@
 #include <algorithm>
 
 namespace tinysplit::keras {
+namespace {
 
-Result<Spatial2d> parse_window(const LayerOptions& options, const Shape& input,
-                               const LayerOptions::Pair& size,
-                               const LayerOptions::Pair& default_stride) {
-  Spatial2d spatial;
-  TINYSPLIT_ASSIGN_OR_RETURN(spatial.stride, options.pair("strides", default_stride));
-  TINYSPLIT_ASSIGN_OR_RETURN(spatial.dilation,
-                             options.pair("dilation_rate", LayerOptions::Pair{1, 1}));
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::string padding,
-                             options.word("padding", {"valid", "same"}, "valid"));
-  if (padding == "valid") return spatial;
-  for (std::size_t i = 0; i < 2; ++i) {
+template <std::size_t Axes>
+void pad_same(Spatial<Axes>& spatial, const Shape& input,
+              const std::array<std::int64_t, Axes>& size) {
+  for (std::size_t i = 0; i < Axes; ++i) {
     const std::int64_t extent = input[static_cast<int>(i) + 1];
     const std::int64_t places = (extent + spatial.stride[i] - 1) / spatial.stride[i];
     const std::int64_t reach = (size[i] - 1) * spatial.dilation[i] + 1;
@@ -23,7 +17,50 @@ Result<Spatial2d> parse_window(const LayerOptions& options, const Shape& input,
     spatial.pad_before[i] = total / 2;
     spatial.pad_after[i] = total - total / 2;
   }
+}
+
+}  // namespace
+
+Result<Spatial2d> parse_window(const LayerOptions& options, const Shape& input, int axes,
+                               const LayerOptions::Pair& size,
+                               const LayerOptions::Pair& default_stride) {
+  Spatial2d spatial;
+  spatial.stride = default_stride;
+  if (!options.at("strides").is_null()) {
+    TINYSPLIT_ASSIGN_OR_RETURN(spatial.stride, options.pair("strides", axes));
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(spatial.dilation, options.pair("dilation_rate", axes, 1));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::string padding,
+                             options.word("padding", {"valid", "same", "causal"}, "valid"));
+  if (padding == "same") pad_same(spatial, input, size);
+  if (padding == "causal") {
+    // Each step sees itself and those before it.
+    if (axes != 1) return options.unsupported("padding");
+    spatial.pad_before[1] = (size[1] - 1) * spatial.dilation[1];
+  }
   return spatial;
+}
+
+Result<Spatial3d> parse_window3d(const LayerOptions& options, const Shape& input,
+                                 const std::array<std::int64_t, 3>& size,
+                                 const std::array<std::int64_t, 3>& default_stride) {
+  Spatial3d spatial;
+  spatial.stride = default_stride;
+  if (!options.at("strides").is_null()) {
+    TINYSPLIT_ASSIGN_OR_RETURN(spatial.stride, parse_triple(options, "strides"));
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(spatial.dilation, parse_triple(options, "dilation_rate", 1));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::string padding,
+                             options.word("padding", {"valid", "same"}, "valid"));
+  if (padding == "same") pad_same(spatial, input, size);
+  return spatial;
+}
+
+Result<std::array<std::int64_t, 3>> parse_triple(const LayerOptions& options, const char* key,
+                                                 std::optional<std::int64_t> fallback) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::int64_t> sizes,
+                             options.sizes(key, 3, fallback));
+  return std::array<std::int64_t, 3>{sizes[0], sizes[1], sizes[2]};
 }
 
 }  // namespace tinysplit::keras

@@ -7,12 +7,21 @@
 
 namespace tinysplit::keras {
 
-// Options strides, dilation_rate and padding ("valid", "same") of a layer that slides a window of
-// `size` cells over an image of shape `input`. "same" pads as TensorFlow does: for
-// ceil(input/stride) places, an odd cell at the end. `default_stride` if there are no strides.
-// Errors: those of LayerOptions.
-Result<Spatial2d> parse_window(const LayerOptions& options, const Shape& input,
+// Options strides, dilation_rate and padding ("valid", "same", with one axis also "causal") of a
+// layer that slides a window of `size` cells over an image [N,H,W,C]; with one axis the image has
+// height 1. "same" pads as TensorFlow does: for ceil(input/stride) places, an odd cell at the end.
+// `default_stride` if there are no strides. Errors: those of LayerOptions.
+Result<Spatial2d> parse_window(const LayerOptions& options, const Shape& input, int axes,
                                const LayerOptions::Pair& size,
                                const LayerOptions::Pair& default_stride);
+
+// The same over a volume [N,D,H,W,C].
+Result<Spatial3d> parse_window3d(const LayerOptions& options, const Shape& input,
+                                 const std::array<std::int64_t, 3>& size,
+                                 const std::array<std::int64_t, 3>& default_stride);
+
+// The sizes of an option of three axes.
+Result<std::array<std::int64_t, 3>> parse_triple(const LayerOptions& options, const char* key,
+                                                 std::optional<std::int64_t> fallback = {});
 
 }  // namespace tinysplit::keras

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "core/dtype.h"
+#include "core/shape.h"
+#include "core/status.h"
+#include "formats/keras/model_config.h"
+
+namespace tinysplit::keras {
+
+// Adds the layer to a message that does not name it yet.
+Status name_layer(const Status& status, const LayerConfig& layer);
+
+// Before anything is translated: whether the layer, and all inside of it, are of classes, dtypes
+// and calls that are supported. Errors name the layer: UNIMPLEMENTED, INVALID_ARGUMENT.
+Status check_layer(const LayerConfig& layer);
+
+struct InputType {
+  DType dtype = DType::kFloat32;
+  Shape shape;  // the batch is 1
+};
+// Errors: INVALID_ARGUMENT, UNIMPLEMENTED (sparse, open sizes, dtype), OUT_OF_RANGE.
+Result<InputType> parse_input_type(const LayerConfig& layer);
+
+}  // namespace tinysplit::keras
