@@ -3,16 +3,14 @@
 #include <cmath>
 
 #include "kernels/quantized_kernels.h"
+#include "kernels/quantized_tiles.h"
 #include "kernels/quantized_values.h"
 #include "kernels/walk.h"
 
 namespace tinysplit::quantized {
 namespace {
 
-constexpr std::int32_t kByteValues = 256;
-
-// Both operands on one scale with `bits` more bits, the output's factor to come. With bytes the
-// rescaled operands are looked up.
+// Both operands on one scale with `bits` more bits.
 struct Operands {
   std::array<Affine, 2> affine;
   std::array<Multiplier, 2> factor;
@@ -77,35 +75,49 @@ double twice_larger_scale(const KernelSpec& spec) {
                    std::max(affine_of(*spec.inputs[0]).scale, affine_of(*spec.inputs[1]).scale));
 }
 
-// Operands of bytes as they enter a sum, for all stored numbers.
-struct SumTables {
-  std::array<std::array<std::int32_t, kByteValues>, 2> rescaled;
-};
+// Tensors of bytes of one shape, as one row.
+Body byte_sum_body(const KernelSpec& spec, const Operands& operands, const Finish& finish,
+                   const TileKernels& tiles) {
+  SumRow row;
+  for (std::size_t i = 0; i < 2; ++i) {
+    row.operands[i].zero_point = operands.affine[i].zero_point;
+    row.operands[i].factor = operands.factor[i];
+  }
+  row.is_signed = is_signed_byte(*spec.output);
+  row.factor = finish.factor;
+  row.zero_point = finish.zero_point;
+  row.low = finish.range.low;
+  row.high = finish.range.high;
+  row.count = static_cast<std::size_t>(spec.output->shape.num_elements());
+  const bool small = row.factor.significand != 0 && row.factor.shift < 0;
+  Body body;
+  body.run = [row, add = (small ? tiles : portable_tiles()).sum](
+                 std::span<const std::byte* const> inputs, std::byte* output, std::byte*) {
+    SumRow bound = row;
+    for (std::size_t i = 0; i < 2; ++i) {
+      bound.operands[i].data = reinterpret_cast<const std::uint8_t*>(inputs[i]);
+    }
+    bound.output = reinterpret_cast<std::uint8_t*>(output);
+    add(bound);
+  };
+  return body;
+}
 
 // Additions and subtractions share the fine scale of twice the larger operand.
-Body sum_body(const KernelSpec& spec, bool subtract) {
-  const bool wide = is_wide(*spec.output);
-  const int bits = wide ? 15 : 20;
+Body sum_body(const KernelSpec& spec, bool subtract, const TileKernels& tiles) {
+  const int bits = is_wide(*spec.output) ? 15 : kSumBits;
   const double unit = twice_larger_scale(spec);
   const double y = affine_of(*spec.output).scale;
   const Operands operands = operands_of(spec, bits, unit);
   const Finish finish = finish_of(spec, unit / (static_cast<double>(1 << bits) * y));
-  if (wide) {
-    return elementwise(spec, [=](std::byte* output, std::size_t i, std::int32_t a, std::int32_t b) {
-      const std::int32_t right = operands.rescaled(1, b);
-      finish(output, i, operands.rescaled(0, a) + (subtract ? -right : right));
-    });
-  }
-  SumTables tables;
-  for (std::int32_t i = 0; i < kByteValues; ++i) {
-    for (std::size_t k = 0; k < 2; ++k) {
-      const auto byte = static_cast<std::byte>(i);
-      const std::int32_t x = operands.rescaled(k, load(spec.inputs[k]->dtype, &byte, 0));
-      tables.rescaled[k][static_cast<std::size_t>(i)] = k == 1 && subtract ? -x : x;
-    }
+  const Shape& shape = spec.output->shape;
+  if (!subtract && is_byte(*spec.output) && spec.inputs[0]->shape == shape &&
+      spec.inputs[1]->shape == shape) {
+    return byte_sum_body(spec, operands, finish, tiles);
   }
   return elementwise(spec, [=](std::byte* output, std::size_t i, std::int32_t a, std::int32_t b) {
-    finish(output, i, tables.rescaled[0][a & 0xff] + tables.rescaled[1][b & 0xff]);
+    const std::int32_t right = operands.rescaled(1, b);
+    finish(output, i, operands.rescaled(0, a) + (subtract ? -right : right));
   });
 }
 
@@ -151,13 +163,13 @@ Body pick_body(const KernelSpec& spec, Pick pick) {
   });
 }
 
-Body arithmetic_body(BinaryKind kind, const KernelSpec& spec) {
+Body arithmetic_body(BinaryKind kind, const KernelSpec& spec, const TileKernels& tiles) {
   const bool wide = is_wide(*spec.output);
   switch (kind) {
     case BinaryKind::kAdd:
-      return sum_body(spec, false);
+      return sum_body(spec, false, tiles);
     case BinaryKind::kSubtract:
-      return sum_body(spec, true);
+      return sum_body(spec, true, tiles);
     case BinaryKind::kMultiply:
       return product_body(spec);
     case BinaryKind::kSquaredDifference:
@@ -173,14 +185,14 @@ Body arithmetic_body(BinaryKind kind, const KernelSpec& spec) {
 
 }  // namespace
 
-Body binary_body(const KernelSpec& spec) {
+Body binary_body(const KernelSpec& spec, const TileKernels& tiles) {
   const auto* op = std::get_if<BinaryOp>(spec.op);
   if (op == nullptr || spec.inputs[0]->dtype != spec.inputs[1]->dtype) return {};
   const bool bytes = is_byte(*spec.inputs[0]) && is_byte(*spec.inputs[1]);
   const bool words = is_wide(*spec.inputs[0]) && is_wide(*spec.inputs[1]);
   if (!bytes && !words) return {};
   if (spec.output->dtype == spec.inputs[0]->dtype && has_one_affine(*spec.output)) {
-    return arithmetic_body(op->kind, spec);
+    return arithmetic_body(op->kind, spec, tiles);
   }
   if (spec.output->dtype != DType::kBool || words) return {};
   switch (op->kind) {

@@ -9,12 +9,12 @@ namespace {
 
 quantized::Body body_of(const KernelSpec& spec) {
   using namespace quantized;
-  for (const auto make : {depthwise_body, convolution_body}) {
+  for (const auto make : {depthwise_body, convolution_body, binary_body}) {
     if (Body body = make(spec, best_tiles())) return body;
   }
   for (const auto make : {plain_product_body, conv_transpose_body, matmul_body, pool_body,
-                          reduce_body, binary_body, activation_body, prelu_body, softmax_body,
-                          conversion_body, concat_body, resize_body, normalize_body}) {
+                          reduce_body, activation_body, prelu_body, softmax_body, conversion_body,
+                          concat_body, resize_body, normalize_body}) {
     if (Body body = make(spec)) return body;
   }
   return {};

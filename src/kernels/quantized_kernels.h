@@ -39,7 +39,7 @@ Body conv_transpose_body(const KernelSpec& spec);
 Body matmul_body(const KernelSpec& spec);
 Body pool_body(const KernelSpec& spec);
 Body reduce_body(const KernelSpec& spec);
-Body binary_body(const KernelSpec& spec);
+Body binary_body(const KernelSpec& spec, const TileKernels& tiles);
 Body activation_body(const KernelSpec& spec);
 Body prelu_body(const KernelSpec& spec);
 Body softmax_body(const KernelSpec& spec);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/quantized_arithmetic.h"
-
 namespace tinysplit::quantized {
 namespace {
 
@@ -68,10 +66,25 @@ void depthwise(const DepthwiseRow& row) {
   }
 }
 
+std::int32_t rescaled(const SumRow::Operand& operand, bool is_signed, std::size_t i) {
+  const std::uint8_t byte = operand.data[i];
+  const std::int32_t x = is_signed ? static_cast<std::int8_t>(byte) : std::int32_t{byte};
+  return multiply(wrapping_shift_left(x - operand.zero_point, kSumBits), operand.factor);
+}
+
+void sum(const SumRow& row) {
+  for (std::size_t i = 0; i < row.count; ++i) {
+    const std::int32_t both = wrapping_add(rescaled(row.operands[0], row.is_signed, i),
+                                           rescaled(row.operands[1], row.is_signed, i));
+    const std::int32_t y = wrapping_add(multiply(both, row.factor), row.zero_point);
+    row.output[i] = static_cast<std::uint8_t>(std::clamp(y, row.low, row.high));
+  }
+}
+
 }  // namespace
 
 const TileKernels& portable_tiles() {
-  static constexpr TileKernels kTiles{widen, interleave, product, depthwise};
+  static constexpr TileKernels kTiles{widen, interleave, product, depthwise, sum};
   return kTiles;
 }
 

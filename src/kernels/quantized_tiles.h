@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "kernels/quantized_arithmetic.h"
 
 namespace tinysplit::quantized {
 
@@ -55,6 +58,24 @@ struct DepthwiseRow {
   std::size_t pixels = 0;
 };
 
+// y = a + b, each operand rescaled after a shift to the left by kSumBits.
+inline constexpr int kSumBits = 20;
+struct SumRow {
+  struct Operand {
+    const std::uint8_t* data = nullptr;
+    std::int32_t zero_point = 0;
+    Multiplier factor;  // at most one half
+  };
+  std::array<Operand, 2> operands;
+  bool is_signed = true;
+  Multiplier factor;
+  std::int32_t zero_point = 0;
+  std::int32_t low = 0;
+  std::int32_t high = 0;
+  std::uint8_t* output = nullptr;
+  std::size_t count = 0;
+};
+
 struct TileKernels {
   // count bytes, signed or not, to int16.
   void (*widen)(const std::uint8_t* x, bool is_signed, std::size_t count, std::int16_t* y);
@@ -63,12 +84,14 @@ struct TileKernels {
                      std::size_t count, std::int16_t* y);
   void (*product)(const ProductTile& tile);
   void (*depthwise)(const DepthwiseRow& row);
+  void (*sum)(const SumRow& row);
 };
 
 // In portable C++.
 const TileKernels& portable_tiles();
 
-// With AVX2, for stages where `short_rounding_is_exact`; null where the CPU has none.
+// With AVX2, where PackedStage::has_small_factors and ByteWeights::has_small_sums hold, and the
+// factor of a sum is below one half; null where the CPU has none.
 const TileKernels* avx2_tiles();
 
 // The fastest of them on this CPU. All compute the same bits.
