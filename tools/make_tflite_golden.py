@@ -18,7 +18,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
-from tflite_golden import operators, quantized  # noqa: E402
+from tflite_golden import bad, operators, quantized  # noqa: E402
 
 README = """# Golden TensorFlow Lite models
 
@@ -86,6 +86,7 @@ def main():
         arrays = run(content, name)
         (args.out / f"{name}.tflite").write_bytes(content)
         np.savez_compressed(args.out / f"{name}.npz", **arrays)
+    bad.write_all(args.out.parent / "tflite_bad")
     for path in sorted(args.mlperf.glob("*.tflite")) if args.mlperf else []:
         np.savez_compressed(args.out / f"mlperf_{path.stem}.npz",
                             **run(path.read_bytes(), path.stem))

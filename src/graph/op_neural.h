@@ -127,7 +127,8 @@ struct RecurrentOp {
   bool reverse = false;
   bool reset_after = true;  // GRU: the reset gate multiplies after the recurrent product
   bool append_cell = false;
-  float clip = 0.0f;  // bound of gate inputs, 0 for none
+  float clip = 0.0f;       // bound of gate inputs, 0 for none
+  float cell_clip = 0.0f;  // LSTM: bound of the cell state after each step, 0 for none
 };
 
 }  // namespace tinysplit

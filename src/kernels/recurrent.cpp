@@ -120,6 +120,7 @@ void lstm_step(const Run& run, float* z, const float* h, float* cell, float* nex
   for (std::size_t i = 0; i < units; ++i) {
     cell[i] = forget[i] * cell[i] + input[i] * candidate[i];
   }
+  bound(layer.op.cell_clip, cell, units);
   if (layer.peepholes) {
     // The output gate alone sees the new cell state.
     for (std::size_t i = 0; i < units; ++i) output[i] += run.peephole[2 * units + i] * cell[i];

@@ -347,7 +347,8 @@ def recurrent():
         inputs += [-1, -1, m.variable((1, units)), m.variable((1, units)), -1, -1, -1, -1]
         y = m.tensor((*shape[:2], units))
         m.op("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [y], "UnidirectionalSequenceLSTMOptions",
-             fusedActivationFunction=ACT.TANH, cellClip=10.0, timeMajor=time_major)
+             fusedActivationFunction=ACT.TANH, cellClip=0.3 if peepholes else 10.0,
+             timeMajor=time_major)
         m.output(y)
     v = m.input((1, 5))
     for rank in (1, 2):

@@ -1,6 +1,6 @@
 // Operators with state. Every inference starts with a state of zeros.
 #include <algorithm>
-#include <cstring>
+#include <cmath>
 #include <limits>
 
 #include "formats/tflite/operators.h"
@@ -68,7 +68,7 @@ Result<ValueId> zeros(OperatorContext& context, const Shape& shape) {
 }
 
 Status check_lstm(const OperatorContext& context,
-                  const schema::UnidirectionalSequenceLSTMOptions& options, std::int64_t steps) {
+                  const schema::UnidirectionalSequenceLSTMOptions& options) {
   if (!context.has_input(kInputWeights)) {
     return unimplemented("coupled input and forget gates are not supported");
   }
@@ -78,13 +78,9 @@ Status check_lstm(const OperatorContext& context,
   for (int i = kLayerNorms; i < kEnd; ++i) {
     if (context.has_input(i)) return unimplemented("layer normalisation is not supported");
   }
-  // With tanh the cell grows by at most 1 a step.
-  const float clip = options.cell_clip();
-  const bool bounded =
-      options.fused_activation() == schema::Activation::TANH && static_cast<float>(steps) <= clip;
-  if (clip != 0.0f && !bounded) {
-    return unimplemented("cell_clip = " + std::to_string(clip) + " with " + std::to_string(steps) +
-                         " steps is not supported");
+  if (!std::isfinite(options.cell_clip()) || options.cell_clip() < 0.0f) {
+    return invalid_argument("cell_clip = " + std::to_string(options.cell_clip()) +
+                            " must be 0 or more");
   }
   return ok_status();
 }
@@ -133,7 +129,7 @@ Status translate_sequence_lstm(OperatorContext& context) {
   if (options->time_major()) {
     TINYSPLIT_ASSIGN_OR_RETURN(x, context.add(exchange, {x}));
   }
-  TINYSPLIT_RETURN_IF_ERROR(check_lstm(context, *options, context.shape(x)[1]));
+  TINYSPLIT_RETURN_IF_ERROR(check_lstm(context, *options));
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId recurrent,
                              context.kernel(kRecurrentWeights, WeightLayout::kFirstToLast));
   if (context.shape(recurrent).rank() != 2) return invalid_argument("its weights are no matrices");
@@ -141,6 +137,7 @@ Status translate_sequence_lstm(OperatorContext& context) {
   RecurrentOp op;
   op.kind = RecurrentKind::kLstm;
   op.gate = ActivationOp{ActivationKind::kSigmoid};
+  op.cell_clip = options->cell_clip();
   TINYSPLIT_ASSIGN_OR_RETURN(op.activation, cell_activation(options->fused_activation()));
   op.output = op.activation;
   if (!options->time_major()) return context.finish(op, std::move(operands));

@@ -1,9 +1,9 @@
 #include "formats/tflite/weights.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstring>
+
+#include "kernels/float16.h"
 
 namespace tinysplit::tflite {
 namespace {
@@ -21,20 +21,6 @@ void transpose_cells(const std::byte* from, std::byte* to, std::size_t rows, std
       }
     }
   }
-}
-
-float half_to_float(std::uint16_t half) {
-  const bool negative = (half & 0x8000U) != 0;
-  const int exponent = (half >> 10) & 0x1f;
-  const std::uint32_t fraction = half & 0x3ffU;
-  if (exponent == 0x1f) {
-    const std::uint32_t sign = negative ? 0x80000000U : 0U;
-    return std::bit_cast<float>(sign | 0x7f800000U | (fraction << 13));
-  }
-  const float magnitude = exponent == 0
-                              ? std::ldexp(static_cast<float>(fraction), -24)
-                              : std::ldexp(static_cast<float>(fraction | 0x400U), exponent - 25);
-  return negative ? -magnitude : magnitude;
 }
 
 template <typename T>
@@ -103,7 +89,7 @@ Tensor to_float(const TensorView& from, const Quantization* quantization) {
   switch (from.dtype) {
     case DType::kFloat16:
       for (std::size_t i = 0; i < floats.size(); ++i) {
-        floats[i] = half_to_float(load<std::uint16_t>(from.data, i));
+        floats[i] = native::half_to_float(load<std::uint16_t>(from.data, i));
       }
       break;
     case DType::kInt8:
