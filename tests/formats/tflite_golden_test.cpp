@@ -112,9 +112,10 @@ INSTANTIATE_TEST_SUITE_P(Models, TfliteMlperf,
                                          "ad01_int8", "kws_int8", "resnet8_int8", "vww_96_int8"),
                          [](const auto& parameter) { return parameter.param; });
 
-// The Keras model and the TensorFlow Lite one that was converted from it.
+// The Keras model and the TensorFlow Lite one that was converted from it. Those of ad01 are
+// published with different weights: Keras and LiteRT differ by 1.5 % there as well.
 TEST(TfliteAgainstKeras, ComputesTheSame) {
-  for (const std::string name : {"ad01", "resnet8", "vww_96"}) {
+  for (const std::string name : {"resnet8", "vww_96"}) {
     const auto keras = mlperf_tflite(name + ".h5"), tflite = mlperf_tflite(name + "_fp32.tflite");
     if (!std::filesystem::exists(keras)) GTEST_SKIP() << keras << " is not there";
     SCOPED_TRACE(name);
