@@ -103,7 +103,8 @@ TEST(TfliteReader, TellsTheFormatByItsIdentifier) {
 }
 
 TEST(TfliteReader, ReadsBytesThatAreNotAligned) {
-  const std::string bytes = "?" + contents_of(tflite_file("convolutions.tflite"));
+  std::string bytes = contents_of(tflite_file("convolutions.tflite"));
+  bytes.insert(bytes.begin(), 1, char{0});
   const GraphResult graph = read_tflite_model_bytes(std::string_view(bytes).substr(1), "moved");
   EXPECT_TRUE(graph.ok()) << graph.status().to_string();
 }
