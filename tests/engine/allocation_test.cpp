@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -124,11 +125,19 @@ TEST(SegmentAllocation, RunningAgainAllocatesNothing) {
         ASSERT_TRUE(segment->run(views).ok());
         SCOPED_TRACE(file.filename().string() + " [" + std::to_string(begin) + ", " +
                      std::to_string(end) + ")");
+        // A run may leave anything in its inputs, which is no row of a table then.
+        const auto refill = [&] {
+          for (std::size_t i = 0; i < views.size(); ++i) {
+            std::ranges::copy(views[i].bytes(), segment->input(i).begin());
+          }
+        };
         Status status;
+        refill();
         EXPECT_EQ(allocations_of([&] { status = segment->run(); }), 0);
         EXPECT_TRUE(status.ok());
         EXPECT_EQ(allocations_of([&] { status = segment->run(views); }), 0);
         EXPECT_TRUE(status.ok());
+        refill();
         EXPECT_EQ(allocations_of([&] { status = segment->run_timed(seconds); }), 0);
         EXPECT_TRUE(status.ok());
       }

@@ -31,7 +31,7 @@ class ComposedArchive : public testing::TestWithParam<std::string> {
 // What damage leaves valid may load; an error says something, and nothing crashes or hangs.
 void read_damaged(const std::string& bytes) {
   const GraphResult graph = read_keras_model_bytes(bytes, "damaged");
-  if (!graph.ok()) EXPECT_FALSE(graph.status().message().empty());
+  EXPECT_NE(graph.ok(), !graph.status().message().empty());
 }
 
 TEST_P(ComposedArchive, SurvivesValuesOfOtherTypesAnywhereInTheConfiguration) {
@@ -67,7 +67,7 @@ TEST_P(ComposedArchive, SurvivesLayersConnectedInOtherWays) {
   std::mt19937 random(13);
   for (int copy = 0; copy < 100; ++copy) {
     Json changed = config;
-    for (std::uint32_t edits = 1 + random() % 3; edits > 0; --edits) {
+    for (auto edits = 1 + random() % 3; edits > 0; --edits) {
       Json& place = changed[places[random() % places.size()]];
       if (place.is_string()) place = names[random() % names.size()];
       if (place.is_number()) place = random() % 4;
@@ -85,7 +85,7 @@ TEST_P(ComposedArchive, SurvivesFlippedBytesBehindTheChecksum) {
     for (int copy = 0; copy < 100; ++copy) {
       Entries damaged = entries;
       std::string& bytes = damaged[name];
-      for (std::uint32_t flips = 1 + random() % 4; flips > 0; --flips) {
+      for (auto flips = 1 + random() % 4; flips > 0; --flips) {
         bytes[random() % bytes.size()] = static_cast<char>(random());
       }
       read_damaged(zip(damaged, false));
@@ -124,7 +124,7 @@ TEST_P(ComposedHdf5, SurvivesFlippedBytes) {
   std::mt19937 random(19);
   for (int copy = 0; copy < 500; ++copy) {
     std::string damaged = bytes;
-    for (std::uint32_t flips = 1 + random() % 4; flips > 0; --flips) {
+    for (auto flips = 1 + random() % 4; flips > 0; --flips) {
       damaged[places[random() % places.size()]] = static_cast<char>(random());
     }
     read_damaged(damaged);
