@@ -56,7 +56,7 @@ void depthwise(const DepthwiseRow& row) {
       const std::int16_t* w = row.weights + c / kLaneChannels * block_weights + 2 * lane;
       std::int32_t sum = row.stage.bias[c];
       for (std::size_t p = 0; p < row.row_pairs; ++p) {
-        const std::int16_t* a = row.rows + p * row.row_step + m * row.pixel_step + 2 * c;
+        const std::int16_t* a = row.rows[p] + m * row.pixel_step + 2 * c;
         for (std::size_t k = 0; k < row.columns; ++k, w += 2 * kLaneChannels) {
           add_pair(sum, a + k * row.column_step, w);
         }
