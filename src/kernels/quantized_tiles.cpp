@@ -6,7 +6,8 @@ namespace tinysplit::quantized {
 namespace {
 
 std::uint8_t stored(const OutputStage& stage, std::size_t f, std::int32_t sum) {
-  const std::int32_t y = multiply(sum, {stage.significand[f], stage.shift[f]});
+  const Multiplier factor{stage.significand[f], stage.shift[f]};
+  const std::int32_t y = stage.rounds_once ? multiply_once(sum, factor) : multiply(sum, factor);
   return static_cast<std::uint8_t>(
       std::clamp(wrapping_add(y, stage.zero_point), stage.low, stage.high));
 }

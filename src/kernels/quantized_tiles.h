@@ -22,6 +22,7 @@ struct OutputStage {
   std::int32_t zero_point = 0;
   std::int32_t low = 0;
   std::int32_t high = 0;
+  bool rounds_once = false;  // by multiply_once rather than multiply
 };
 
 // Output pixels of one row by up to kTileFilters filters. A patch consists of `num_runs`

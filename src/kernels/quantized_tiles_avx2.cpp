@@ -2,24 +2,17 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <type_traits>
 
-#define TINYSPLIT_AVX2 __attribute__((target("avx2")))
-#define TINYSPLIT_AVX2_INLINE inline __attribute__((target("avx2"), always_inline))
+#include "kernels/quantized_avx2.h"
 
 namespace tinysplit::quantized {
 namespace {
 
-constexpr std::size_t kLanes = 8;  // of 32 bits
-
-TINYSPLIT_AVX2_INLINE __m256i load_lanes(const void* from) {
-  return _mm256_loadu_si256(static_cast<const __m256i*>(from));
-}
+using namespace avx2;
 
 TINYSPLIT_AVX2_INLINE __m256i widened(const std::uint8_t* x, bool is_signed) {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
@@ -54,85 +47,10 @@ TINYSPLIT_AVX2 void interleave(const std::uint8_t* a, const std::uint8_t* b, boo
   }
 }
 
-// The factors of eight consecutive filters. All are below one half and sums below 2^30 (see
-// PackedStage::has_small_factors), so rounding terms may be added before the shift.
-struct Rescale {
-  __m256i even, odd;  // significands, in the low half of each 64 bits
-  __m256i shift;      // to the right, from 1 on
-  __m256i half;       // of the shift's unit
-};
-
-TINYSPLIT_AVX2_INLINE Rescale rescale_of(const OutputStage& stage, std::size_t f) {
-  Rescale rescale;
-  rescale.even = load_lanes(stage.significand + f);
-  rescale.odd = _mm256_srli_epi64(rescale.even, 32);
-  rescale.shift = _mm256_sub_epi32(_mm256_setzero_si256(), load_lanes(stage.shift + f));
-  const __m256i one = _mm256_set1_epi32(1);
-  rescale.half = _mm256_sllv_epi32(one, _mm256_sub_epi32(rescale.shift, one));
-  return rescale;
-}
-
-// multiply() of quantized_arithmetic.h for eight sums. Not `Signed`: of sums whose result is
-// clipped at 0, so that it does not matter which way negative halves go.
-template <bool Signed>
-TINYSPLIT_AVX2_INLINE __m256i rescaled(__m256i sums, const Rescale& by) {
-  const __m256i nudge = _mm256_set1_epi64x(std::int64_t{1} << 30);
-  __m256i even = _mm256_add_epi64(_mm256_mul_epi32(sums, by.even), nudge);
-  __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(sums, 32), by.odd);
-  odd = _mm256_add_epi64(odd, nudge);
-  even = _mm256_srli_epi64(even, 31);
-  odd = _mm256_add_epi64(odd, odd);
-  const __m256i high = _mm256_blend_epi32(even, odd, 0xaa);
-  // Halves go away from zero: negative ones need a little less to be added.
-  const __m256i half = Signed ? _mm256_add_epi32(by.half, _mm256_srai_epi32(high, 31)) : by.half;
-  return _mm256_srav_epi32(_mm256_add_epi32(high, half), by.shift);
-}
-
-// Bounds less 128 where they are above 127, so that signed bytes hold them.
-struct Bounds {
-  __m256i zero_point;  // int16
-  __m256i low, high;   // int8
-  __m256i flip;        // gives the stored byte
-};
-
-TINYSPLIT_AVX2_INLINE Bounds bounds_of(const OutputStage& stage) {
-  const std::int32_t offset = stage.high > 127 ? 128 : 0;
-  return {_mm256_set1_epi16(static_cast<std::int16_t>(stage.zero_point - offset)),
-          _mm256_set1_epi8(static_cast<char>(stage.low - offset)),
-          _mm256_set1_epi8(static_cast<char>(stage.high - offset)),
-          _mm256_set1_epi8(static_cast<char>(offset))};
-}
-
-// Stored numbers from four vectors of rescaled sums, in order. Saturating on the way changes
-// nothing: the bounds are within a byte.
-TINYSPLIT_AVX2_INLINE __m256i stored(__m256i a, __m256i b, __m256i c, __m256i d,
-                                     const Bounds& bounds) {
-  const __m256i first = _mm256_adds_epi16(_mm256_packs_epi32(a, b), bounds.zero_point);
-  const __m256i second = _mm256_adds_epi16(_mm256_packs_epi32(c, d), bounds.zero_point);
-  __m256i bytes = _mm256_packs_epi16(first, second);
-  bytes = _mm256_min_epi8(_mm256_max_epi8(bytes, bounds.low), bounds.high);
-  bytes = _mm256_xor_si256(bytes, bounds.flip);
-  // Packing leaves a b c d | a b c d, four of each.
-  return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-}
-
 TINYSPLIT_AVX2_INLINE __m256i pair_at(const std::int16_t* a) {
   std::int32_t pair;
   std::memcpy(&pair, a, sizeof(pair));
   return _mm256_set1_epi32(pair);
-}
-
-// The first `count` bytes, at most 16.
-TINYSPLIT_AVX2_INLINE void store_bytes(std::uint8_t* y, __m128i bytes, std::size_t count) {
-  if (count == kTileFilters) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes);
-  } else if (count == kLanes) {
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(y), bytes);
-  } else {
-    alignas(16) std::uint8_t all[kTileFilters];
-    _mm_store_si128(reinterpret_cast<__m128i*>(all), bytes);
-    std::memcpy(y, all, count);
-  }
 }
 
 // Stores eight filters of each of `Pixels` pixels that lie `step` bytes apart.
@@ -210,17 +128,17 @@ TINYSPLIT_AVX2_INLINE void sum_products(const ProductTile& tile, std::size_t at,
   }
 }
 
-template <std::size_t Pixels, std::size_t Vectors, bool Signed>
+template <std::size_t Pixels, std::size_t Vectors, Rounding kind>
 TINYSPLIT_AVX2 void product_of(const ProductTile& tile, std::size_t at, std::size_t end) {
   Rescale rescale[Vectors];
-  for (std::size_t v = 0; v < Vectors; ++v) rescale[v] = rescale_of(tile.stage, v * kLanes);
+  for (std::size_t v = 0; v < Vectors; ++v) rescale[v] = rescale_of<kind>(tile.stage, v * kLanes);
   const Bounds bounds = bounds_of(tile.stage);
   for (; at < end; at += Pixels) {
     Sums<Pixels, Vectors> sums;
     sum_products(tile, at, sums);
     for (std::size_t v = 0; v < Vectors; ++v) {
       for (std::size_t m = 0; m < Pixels; ++m) {
-        sums.of[m][v] = rescaled<Signed>(sums.of[m][v], rescale[v]);
+        sums.of[m][v] = rescaled<kind>(sums.of[m][v], rescale[v]);
       }
     }
     std::uint8_t* y = tile.output + at * tile.output_step;
@@ -240,19 +158,27 @@ TINYSPLIT_AVX2 void product_of(const ProductTile& tile, std::size_t at, std::siz
   }
 }
 
-template <std::size_t Vectors, bool Signed>
+template <std::size_t Vectors, Rounding kind>
 void product_row(const ProductTile& tile) {
   for_blocks(tile.pixels, [&](auto pixels, std::size_t at, std::size_t end) {
-    product_of<pixels.value, Vectors, Signed>(tile, at, end);
+    product_of<pixels.value, Vectors, kind>(tile, at, end);
   });
 }
 
-void product(const ProductTile& tile) {
-  const bool is_signed = tile.stage.low < tile.stage.zero_point;
-  if (tile.filters > kLanes) {
-    return is_signed ? product_row<2, true>(tile) : product_row<2, false>(tile);
+template <std::size_t Vectors>
+void product_rows(const ProductTile& tile) {
+  switch (rounding_of(tile.stage)) {
+    case Rounding::kTwice:
+      return product_row<Vectors, Rounding::kTwice>(tile);
+    case Rounding::kTwiceClipped:
+      return product_row<Vectors, Rounding::kTwiceClipped>(tile);
+    case Rounding::kOnce:
+      return product_row<Vectors, Rounding::kOnce>(tile);
   }
-  return is_signed ? product_row<1, true>(tile) : product_row<1, false>(tile);
+}
+
+void product(const ProductTile& tile) {
+  return tile.filters > kLanes ? product_rows<2>(tile) : product_rows<1>(tile);
 }
 
 // Eight channels of `Pixels` consecutive pixels. The loops are not unrolled for usual kernels: the
@@ -274,7 +200,7 @@ TINYSPLIT_AVX2_INLINE void sum_depthwise(const DepthwiseRow& row, std::size_t at
   }
 }
 
-template <std::size_t Pixels, bool Signed>
+template <std::size_t Pixels, Rounding kind>
 TINYSPLIT_AVX2 void depthwise_of(const DepthwiseRow& row, std::size_t at, std::size_t end) {
   const Bounds bounds = bounds_of(row.stage);
   for (; at < end; at += Pixels) {
@@ -286,24 +212,24 @@ TINYSPLIT_AVX2 void depthwise_of(const DepthwiseRow& row, std::size_t at, std::s
       for (std::size_t m = 0; m < Pixels; ++m) sums[m] = bias;
       sum_depthwise<Pixels>(row, start + 2 * c, w, sums);
       w += row.row_pairs * row.columns * kLanes * 2;
-      const Rescale rescale = rescale_of(row.stage, c);
-      for (std::size_t m = 0; m < Pixels; ++m) sums[m] = rescaled<Signed>(sums[m], rescale);
+      const Rescale rescale = rescale_of<kind>(row.stage, c);
+      for (std::size_t m = 0; m < Pixels; ++m) sums[m] = rescaled<kind>(sums[m], rescale);
       store_pixels<Pixels>(row.output + at * row.channels + c, row.channels, sums, bounds,
                            std::min(kLanes, row.channels - c));
     }
   }
 }
 
-template <bool Signed>
+template <Rounding kind>
 void depthwise_row(const DepthwiseRow& row) {
   for_blocks(row.pixels, [&](auto pixels, std::size_t at, std::size_t end) {
-    depthwise_of<pixels.value, Signed>(row, at, end);
+    depthwise_of<pixels.value, kind>(row, at, end);
   });
 }
 
 void depthwise(const DepthwiseRow& row) {
-  const bool is_signed = row.stage.low < row.stage.zero_point;
-  return is_signed ? depthwise_row<true>(row) : depthwise_row<false>(row);
+  return rounding_of(row.stage) == Rounding::kTwice ? depthwise_row<Rounding::kTwice>(row)
+                                                    : depthwise_row<Rounding::kTwiceClipped>(row);
 }
 
 std::array<std::int32_t, kLanes> filled(std::int32_t x) {
@@ -351,7 +277,7 @@ TINYSPLIT_AVX2 void sum(const SumRow& row) {
   const std::array<std::int32_t, kLanes> shift = filled(row.factor.shift);
   const OutputStage stage{nullptr, significand.data(), shift.data(), row.zero_point, row.low,
                           row.high};
-  const Rescale rescale = rescale_of(stage, 0);
+  const Rescale rescale = rescale_of<Rounding::kTwice>(stage, 0);
   const Bounds bounds = bounds_of(stage);
   std::size_t i = 0;
   for (; i + 4 * kLanes <= row.count; i += 4 * kLanes) {
@@ -361,7 +287,7 @@ TINYSPLIT_AVX2 void sum(const SumRow& row) {
       const __m256i both =
           _mm256_add_epi32(rescaled(row.operands[0].data + at, row.is_signed, left),
                            rescaled(row.operands[1].data + at, row.is_signed, right));
-      sums[v] = rescaled<true>(both, rescale);
+      sums[v] = rescaled<Rounding::kTwice>(both, rescale);
     }
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(row.output + i),
                         stored(sums[0], sums[1], sums[2], sums[3], bounds));
