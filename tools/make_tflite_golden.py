@@ -15,10 +15,15 @@ import zlib
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
+import flatbuffers  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
+from tensorflow.lite.python import schema_py_generated as schema  # noqa: E402
 
 from tflite_golden import bad, operators, quantized  # noqa: E402
+
+# Integer weights under float32 activations.
+DYNAMIC_RANGE = ("dynamic_range", "kws_fp32")
 
 README = """# Golden TensorFlow Lite models
 
@@ -27,6 +32,10 @@ order of the model, and its outputs `y0`, `y1`, ...: what the reference kernels 
 (`OpResolverType.BUILTIN_REF`) in tensorflow {tensorflow} computed, numpy {numpy}. A case holds one
 operator in all its options. Made by `tools/make_tflite_golden.py` with `tools/requirements.txt`;
 weights and inputs are seeded, so that the files come out the same again.
+
+Without this: `dynamic_range` and `mlperf_kws_fp32`, whose integer weights were made float32 first, as
+the interpreter otherwise quantises the activations at run time too; `without_reference`, operators
+that only the default resolver has.
 
 `mlperf_*.npz`: one seeded input and output of each MLPerf Tiny reference model, which is not in
 this project.
@@ -43,6 +52,37 @@ def interpreter_of(content, name):
     return interpreter
 
 
+def with_float_weights(content):
+    """The model with the integer weights of its float32 operators made float32: else the
+    interpreter quantises the activations there as well, differently from run to run."""
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    graph = model.subgraphs[0]
+    for operator in graph.operators:
+        if graph.tensors[operator.outputs[0]].type != schema.TensorType.FLOAT32:
+            continue
+        for index in operator.inputs:
+            tensor = graph.tensors[index] if index >= 0 else None
+            if tensor is None or tensor.type != schema.TensorType.INT8 or tensor.buffer == 0:
+                continue
+            numbers = np.asarray(model.buffers[tensor.buffer].data, np.uint8).view(np.int8)
+            numbers = numbers.reshape(tensor.shape).astype(np.float32)
+            if len(tensor.quantization.scale) > 0:
+                sizes = np.ones(len(tensor.shape), int)
+                sizes[tensor.quantization.quantizedDimension] = -1
+                scale = np.asarray(tensor.quantization.scale, np.float32)
+                numbers *= scale.reshape(sizes if len(scale) > 1 else -1)
+            if len(model.buffers[tensor.buffer].data) == 0:
+                continue
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(numbers.tobytes(), np.uint8)
+            model.buffers.append(buffer)
+            tensor.buffer = len(model.buffers) - 1
+            tensor.type, tensor.quantization = schema.TensorType.FLOAT32, None
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
 def random_input(rng, detail):
     shape, dtype = detail["shape"], np.dtype(detail["dtype"])
     if dtype == np.float32:
@@ -54,6 +94,8 @@ def random_input(rng, detail):
 
 
 def run(content, name):
+    if name in DYNAMIC_RANGE:
+        content = with_float_weights(content)
     interpreter = interpreter_of(content, name)
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     arrays = {}

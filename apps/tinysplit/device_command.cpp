@@ -227,7 +227,9 @@ Examples:
   tinysplit device --model models/fashion_resnet --sweep 5)";
 
 void add_what_to_run(CLI::App& command, DeviceCommandOptions& options) {
-  command.add_option("--model", options.model, "Model file (.keras, .h5, .tflite) or its folder")
+  command
+      .add_option("--model", options.model,
+                  "Model file (.keras, .h5, .tflite, .onnx) or its folder")
       ->required();
   command.add_option("--edge", options.device.edge_url, "Address of the edge")
       ->capture_default_str();

@@ -96,7 +96,9 @@ Status infer(const InferOptions& options) {
 void add_infer_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InferOptions>();
   CLI::App* command = app.add_subcommand("infer", "Run a model, or any segment of it, on a file");
-  command->add_option("model", options->model, "Model file (.keras, .h5, .tflite) or its folder")
+  command
+      ->add_option("model", options->model,
+                   "Model file (.keras, .h5, .tflite, .onnx) or its folder")
       ->required();
   command
       ->add_option("--input", options->input,

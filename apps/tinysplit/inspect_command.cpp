@@ -141,7 +141,9 @@ void add_inspect_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand(
       "inspect", "Show a model's layers, their work and memory, and what each cut would send");
-  command->add_option("model", options->model, "Model file (.keras, .h5, .tflite) or its folder")
+  command
+      ->add_option("model", options->model,
+                   "Model file (.keras, .h5, .tflite, .onnx) or its folder")
       ->required();
   command->add_flag("--json", options->json, "Print JSON, for scripts");
   command->add_option("--svg", options->svg, "Write a drawing of the graph to a file; - prints it");

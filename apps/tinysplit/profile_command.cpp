@@ -84,7 +84,9 @@ void add_profile_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ProfileCommandOptions>();
   CLI::App* command =
       app.add_subcommand("profile", "Measure every layer of a model on this machine");
-  command->add_option("model", options->model, "Model file (.keras, .h5, .tflite) or its folder")
+  command
+      ->add_option("model", options->model,
+                   "Model file (.keras, .h5, .tflite, .onnx) or its folder")
       ->required();
   command->add_option("--output", options->output,
                       "Analytics file to write (default: analytics.json beside the model)");

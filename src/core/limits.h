@@ -21,9 +21,9 @@ inline constexpr std::size_t kMaxModelArchiveEntries = 4096;
 // Of a packed file to what it unpacks to, above the first kMinUnpackedAllowance bytes.
 inline constexpr std::size_t kMaxUnpackRatio = 200;
 inline constexpr std::size_t kMinUnpackedAllowance = std::size_t{16} << 20;
-// A TensorFlow Lite file: depth and number of its tables; tensors; bytes of constants made of it
-// for each of its own (integer weights become float32), above kMinUnpackedAllowance; bytes that its
-// operators on constants read and write.
+// A TensorFlow Lite file: depth and number of its tables; tensors; bytes of the constants made of
+// it for each of its own (integer weights become float32), above kMinUnpackedAllowance; bytes that
+// its operators on constants read and write.
 inline constexpr std::size_t kMaxTfliteDepth = 32;
 inline constexpr std::size_t kMaxTfliteTables = 1'000'000;
 inline constexpr std::size_t kMaxTfliteTensors = 200'000;

@@ -1,6 +1,7 @@
 #include "formats/model_reader.h"
 
 #include <string>
+#include <utility>
 
 #include "core/file.h"
 #include "core/limits.h"
@@ -24,7 +25,7 @@ Result<std::shared_ptr<const Graph>> read_model(const std::filesystem::path& pat
   TINYSPLIT_ASSIGN_OR_RETURN(std::string bytes, read_file(path, limits::kMaxModelFileBytes));
   const std::string name = path.stem().string();
   if (looks_like_keras_model(bytes)) {
-    return in_file(read_keras_model_bytes(bytes, name), path);
+    return in_file(read_keras_model_bytes(std::move(bytes), name), path);
   }
   if (looks_like_tflite_model(bytes)) {
     return in_file(read_tflite_model_bytes(bytes, name), path);

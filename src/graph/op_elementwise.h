@@ -113,7 +113,9 @@ struct CastOp {
 };
 
 // Input x, float or quantised; the output's type is given with the node.
-struct QuantizeOp {};
+struct QuantizeOp {
+  bool half_to_even = false;  // of floats; else halves go away from zero, as in TensorFlow Lite
+};
 
 // Input x, quantised; output float32.
 struct DequantizeOp {};

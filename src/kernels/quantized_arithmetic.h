@@ -48,6 +48,13 @@ inline std::int32_t multiply(std::int32_t x, Multiplier factor) {
       left - factor.shift);
 }
 
+// The form of dense layers: rounded once, halves up. Precondition: |x| < 2^32.
+inline std::int32_t multiply_once(std::int64_t x, Multiplier factor) {
+  const int shift = std::max(31 - factor.shift, 1);
+  return static_cast<std::int32_t>((x * factor.significand + (std::int64_t{1} << (shift - 1))) >>
+                                   shift);
+}
+
 // The form for 64-bit accumulators (of int16 activations): a 16-bit significand, one rounding.
 // Precondition: |x| < 2^47.
 inline std::int32_t multiply_wide(std::int64_t x, Multiplier factor) {

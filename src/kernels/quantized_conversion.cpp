@@ -31,20 +31,24 @@ struct Scales {
   }
 };
 
+template <bool kHalfToEven>
 std::int32_t quantize(float real, const Affine& affine, const StoredRange& range) {
-  const float steps = std::round(real / affine.scale) + static_cast<float>(affine.zero_point);
+  const float exact = real / affine.scale;
+  const float steps = (kHalfToEven ? std::nearbyint(exact) : std::round(exact)) +
+                      static_cast<float>(affine.zero_point);
   // In this order a NaN becomes the lowest number.
   if (!(steps > static_cast<float>(range.low))) return range.low;
   return steps >= static_cast<float>(range.high) ? range.high : static_cast<std::int32_t>(steps);
 }
 
+template <bool kHalfToEven>
 Body from_real(const KernelSpec& spec, std::size_t count) {
   Body body;
   body.run = [=, scales = Scales(*spec.output), range = output_range(spec)](
                  std::span<const std::byte* const> inputs, std::byte* output, std::byte*) {
     const auto* x = reinterpret_cast<const float*>(inputs[0]);
     for (std::size_t i = 0; i < count; ++i) {
-      store(scales.dtype, output, i, quantize(x[i], scales.at(i), range));
+      store(scales.dtype, output, i, quantize<kHalfToEven>(x[i], scales.at(i), range));
     }
   };
   return body;
@@ -89,10 +93,12 @@ Body conversion_body(const KernelSpec& spec) {
     const bool fits = x.quantization && is_stored(x.dtype) && y.dtype == DType::kFloat32;
     return fits ? to_real(spec, count) : Body();
   }
-  if (!std::holds_alternative<QuantizeOp>(*spec.op) || !y.quantization || !is_stored(y.dtype)) {
-    return {};
+  const auto* op = std::get_if<QuantizeOp>(spec.op);
+  if (op == nullptr || !y.quantization || !is_stored(y.dtype)) return {};
+  if (x.dtype == DType::kFloat32) {
+    if (spec.clip) return {};
+    return op->half_to_even ? from_real<true>(spec, count) : from_real<false>(spec, count);
   }
-  if (x.dtype == DType::kFloat32) return spec.clip ? Body() : from_real(spec, count);
   if (!has_one_affine(x) || !has_one_affine(y) || !is_stored(x.dtype)) return {};
   return requantize(spec, count);
 }

@@ -11,6 +11,7 @@ namespace {
 using native::usize;
 
 constexpr std::size_t kBlockBytes = 16 << 10;  // of widened activations: half of a usual L1 cache
+constexpr std::size_t kBlockPixels = 12;       // a multiple of what vector code computes at once
 constexpr std::size_t kSlack = 64;             // bytes that vector code may write behind its rows
 
 // Weights of one operation in the order in which tiles read them.
@@ -38,17 +39,15 @@ struct PackedProduct {
     tile.pixel_step = pixel_step;
     tile.weights = weights.data();
     tile.output_step = filters();
+    tile.pixels = pixels;
     for (std::size_t i = 0; i < groups * filter_tiles(); ++i, tile.weights += tile_weights) {
       const std::size_t group = i / filter_tiles();
       const std::size_t first = i % filter_tiles() * kTileFilters;
       tile.stage = stage.at(i * kTileFilters);
       tile.filters = std::min(kTileFilters, group_filters - first);
-      for (std::size_t x = 0; x < pixels; x += kTilePixels) {
-        tile.offset = group * group_step + x * pixel_step;
-        tile.output = y + x * filters() + group * group_filters + first;
-        tile.pixels = std::min(kTilePixels, pixels - x);
-        tiles.product(tile);
-      }
+      tile.offset = group * group_step;
+      tile.output = y + group * group_filters + first;
+      tiles.product(tile);
     }
   }
 };
@@ -91,8 +90,8 @@ std::shared_ptr<const PackedProduct> pack(const KernelSpec& spec, const TileKern
 Body pointwise_body(const KernelSpec& spec, const TileKernels& tiles, std::size_t depth) {
   const auto packed = pack(spec, tiles, 1, 1, depth);
   const std::size_t pixels = usize(spec.inputs[0]->shape.num_elements()) / depth;
-  const std::size_t fitting = kBlockBytes / (2 * depth) / kTilePixels * kTilePixels;
-  const std::size_t block = std::min(std::max(fitting, kTilePixels), pixels);
+  const std::size_t fitting = kBlockBytes / (2 * depth) / kBlockPixels * kBlockPixels;
+  const std::size_t block = std::min(std::max(fitting, kBlockPixels), pixels);
   Body body;
   body.scratch_bytes = block * depth * 2 + kSlack;
   body.run = [=](std::span<const std::byte* const> inputs, std::byte* output, std::byte* scratch) {

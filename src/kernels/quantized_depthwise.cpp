@@ -10,8 +10,11 @@ namespace {
 
 using native::usize;
 
-// One filter for each channel. The rows under the kernel are interleaved in pairs, with zero points
-// around the image, so that one multiplication takes in two rows.
+constexpr std::size_t kSlack = 64;  // bytes that vector code may read behind its rows
+
+// One filter for each channel. Rows 2n and 2n + 1 of the image are interleaved, so that one
+// multiplication takes in two rows; each pair is made once and kept while the kernel lies on it.
+// The kernel is packed twice: for a top row that is the first or the second of its pair.
 class DepthwiseConvolution {
  public:
   DepthwiseConvolution(const Conv2dOp& op, const KernelSpec& spec, const TileKernels& tiles)
@@ -22,102 +25,113 @@ class DepthwiseConvolution {
         channels_(usize(in_[3])),
         kernel_rows_(usize(spec.inputs[1]->shape[0])),
         kernel_columns_(usize(spec.inputs[1]->shape[1])),
+        row_pairs_(kernel_rows_ / 2 + 1),
         weights_(read_weights(spec)),
         stage_(spec, weights_.bias, channels_, kLaneChannels),
-        zero_(static_cast<std::uint8_t>(affine_of(*spec.inputs[0]).zero_point)),
+        zero_(affine_of(*spec.inputs[0]).zero_point),
         is_signed_(is_signed_byte(*spec.inputs[0])) {
     if (!weights_.has_small_sums || !stage_.has_small_factors()) tiles_ = portable_tiles();
-    const std::int64_t cells = in_[2] + op.spatial.pad_before[1] + op.spatial.pad_after[1];
-    row_cells_ = usize(cells);
     cell_size_ = 2 * ((channels_ + kLaneChannels - 1) / kLaneChannels * kLaneChannels);
+    row_cells_ = usize(in_[2] + op.spatial.pad_before[1] + op.spatial.pad_after[1]);
     row_size_ = row_cells_ * cell_size_;
-    pack();
+    pack(0);
+    pack(1);
   }
 
-  // Pairs of rows, then one row of the image outside of it.
+  // Pairs of rows, their starts, then one row of zero points as the image would have it.
   std::size_t scratch_bytes() const {
-    return row_pairs() * row_size_ * 2 + row_cells_ * channels_ + kSlack;
+    return row_pairs_ * (row_size_ * 2 + sizeof(const std::int16_t*)) + usize(in_[2]) * channels_ +
+           kSlack;
   }
 
   void run(const std::uint8_t* x, std::uint8_t* y, std::byte* scratch) const {
-    auto* rows = reinterpret_cast<std::int16_t*>(scratch);
-    auto* outside = reinterpret_cast<std::uint8_t*>(rows + row_pairs() * row_size_);
-    std::fill_n(outside, row_cells_ * channels_, zero_);
-    fill_borders(outside, rows);
+    auto* ring = reinterpret_cast<std::int16_t*>(scratch);
+    auto* starts = reinterpret_cast<const std::int16_t**>(ring + row_pairs_ * row_size_);
+    auto* outside = reinterpret_cast<std::uint8_t*>(starts + row_pairs_);
+    std::fill_n(outside, usize(in_[2]) * channels_, static_cast<std::uint8_t>(zero_));
+    fill_borders(ring);
     const std::size_t image = usize(in_[1] * in_[2]) * channels_;
     for (std::int64_t n = 0; n < in_[0]; ++n, x += image) {
+      // Counted from a pair in front of every row that the kernel touches.
+      const std::int64_t before = (op_.spatial.pad_before[0] + 1) / 2;
+      std::int64_t made = 0;
       for (std::int64_t row = 0; row < out_[1]; ++row) {
-        for (std::size_t p = 0; p < row_pairs(); ++p) {
-          const std::uint8_t* a = image_row(x, outside, row, 2 * p);
-          const std::uint8_t* b = image_row(x, outside, row, 2 * p + 1);
-          interleave_row(a, b, rows + p * row_size_);
+        const std::int64_t top =
+            row * op_.spatial.stride[0] - op_.spatial.pad_before[0] + 2 * before;
+        const std::int64_t end = top / 2 + static_cast<std::int64_t>(row_pairs_);
+        for (made = std::max(made, top / 2); made < end; ++made) {
+          make_pair(x, outside, made - before, slot(ring, made));
         }
-        run_row(rows, y);
+        for (std::size_t p = 0; p < row_pairs_; ++p) {
+          starts[p] = slot(ring, top / 2 + static_cast<std::int64_t>(p));
+        }
+        run_row(starts, packed_[usize(top % 2)], y);
         y += usize(out_[2]) * channels_;
       }
     }
   }
 
  private:
-  static constexpr std::size_t kSlack = 64;  // bytes that vector code may write behind its rows
-
-  std::size_t row_pairs() const { return (kernel_rows_ + 1) / 2; }
-
   // [channel / 8][pair][column][8][2]
-  void pack() {
+  void pack(std::size_t first) {
+    std::vector<std::int16_t>& packed = packed_[first];
     const std::size_t blocks = cell_size_ / (2 * kLaneChannels);
-    packed_.resize(blocks * row_pairs() * kernel_columns_ * kLaneChannels * 2);
+    packed.resize(blocks * row_pairs_ * kernel_columns_ * kLaneChannels * 2);
     for (std::size_t cell = 0; cell < kernel_rows_ * kernel_columns_; ++cell) {
-      const std::size_t ky = cell / kernel_columns_, kx = cell % kernel_columns_;
+      const std::size_t row = cell / kernel_columns_ + first, column = cell % kernel_columns_;
       for (std::size_t c = 0; c < channels_; ++c) {
-        const std::size_t block = c / kLaneChannels * row_pairs() + ky / 2;
-        const std::size_t lane = (block * kernel_columns_ + kx) * kLaneChannels + c % kLaneChannels;
-        packed_[2 * lane + ky % 2] = weights_.values[cell * channels_ + c];
+        const std::size_t pair = c / kLaneChannels * row_pairs_ + row / 2;
+        const std::size_t lane =
+            (pair * kernel_columns_ + column) * kLaneChannels + c % kLaneChannels;
+        packed[2 * lane + row % 2] = weights_.values[cell * channels_ + c];
       }
     }
   }
 
-  // The weights behind the kernel's last row are 0: any row will do there.
+  std::int16_t* slot(std::int16_t* ring, std::int64_t pair) const {
+    return ring + usize(pair) % row_pairs_ * row_size_;
+  }
+
   const std::uint8_t* image_row(const std::uint8_t* x, const std::uint8_t* outside,
-                                std::int64_t out_row, std::size_t ky) const {
-    const std::int64_t row = out_row * op_.spatial.stride[0] - op_.spatial.pad_before[0] +
-                             static_cast<std::int64_t>(ky) * op_.spatial.dilation[0];
-    if (ky >= kernel_rows_ || row < 0 || row >= in_[1]) return outside;
-    return x + usize(row * in_[2]) * channels_;
+                                std::int64_t row) const {
+    return row < 0 || row >= in_[1] ? outside : x + usize(row * in_[2]) * channels_;
   }
 
-  // Cells of the image, from image_row: its own cells only.
-  void interleave_row(const std::uint8_t* a, const std::uint8_t* b, std::int16_t* to) const {
+  void make_pair(const std::uint8_t* x, const std::uint8_t* outside, std::int64_t pair,
+                 std::int16_t* to) const {
+    const std::uint8_t* a = image_row(x, outside, 2 * pair);
+    const std::uint8_t* b = image_row(x, outside, 2 * pair + 1);
     to += usize(op_.spatial.pad_before[1]) * cell_size_;
-    interleave_cells(a, b, usize(in_[2]), to);
-  }
-
-  void interleave_cells(const std::uint8_t* a, const std::uint8_t* b, std::size_t cells,
-                        std::int16_t* to) const {
-    if (cell_size_ == 2 * channels_)
+    const std::size_t cells = usize(in_[2]);
+    if (cell_size_ == 2 * channels_) {
       return tiles_.interleave(a, b, is_signed_, cells * channels_, to);
+    }
     for (std::size_t i = 0; i < cells; ++i) {
       tiles_.interleave(a + i * channels_, b + i * channels_, is_signed_, channels_,
                         to + i * cell_size_);
     }
   }
 
-  // Rows do not touch the cells beside the image; they are set once.
-  void fill_borders(const std::uint8_t* outside, std::int16_t* rows) const {
-    for (std::size_t p = 0; p < row_pairs(); ++p) {
-      interleave_cells(outside, outside, row_cells_, rows + p * row_size_);
+  // Rows do not touch the cells beside the image; they are set once a run.
+  void fill_borders(std::int16_t* ring) const {
+    const auto zero = static_cast<std::int16_t>(zero_);
+    const std::size_t left = usize(op_.spatial.pad_before[1]) * cell_size_;
+    const std::size_t right = usize(op_.spatial.pad_after[1]) * cell_size_;
+    for (std::size_t p = 0; p < row_pairs_; ++p, ring += row_size_) {
+      std::fill_n(ring, left, zero);
+      std::fill_n(ring + row_size_ - right, right, zero);
     }
   }
 
-  void run_row(const std::int16_t* rows, std::uint8_t* y) const {
+  void run_row(const std::int16_t* const* starts, const std::vector<std::int16_t>& weights,
+               std::uint8_t* y) const {
     DepthwiseRow row;
-    row.rows = rows;
-    row.row_pairs = row_pairs();
-    row.row_step = row_size_;
+    row.rows = starts;
+    row.row_pairs = row_pairs_;
     row.columns = kernel_columns_;
     row.column_step = usize(op_.spatial.dilation[1]) * cell_size_;
     row.pixel_step = usize(op_.spatial.stride[1]) * cell_size_;
-    row.weights = packed_.data();
+    row.weights = weights.data();
     row.stage = stage_.at(0);
     row.output = y;
     row.channels = channels_;
@@ -128,13 +142,13 @@ class DepthwiseConvolution {
   Conv2dOp op_;
   Shape in_, out_;
   TileKernels tiles_;
-  std::size_t channels_, kernel_rows_, kernel_columns_;
+  std::size_t channels_, kernel_rows_, kernel_columns_, row_pairs_;
   ByteWeights weights_;
   PackedStage stage_;
-  std::uint8_t zero_;
+  std::int32_t zero_;
   bool is_signed_;
   std::size_t row_cells_ = 0, cell_size_ = 0, row_size_ = 0;  // sizes: int16
-  std::vector<std::int16_t> packed_;
+  std::array<std::vector<std::int16_t>, 2> packed_;
 };
 
 }  // namespace
@@ -145,6 +159,7 @@ Body depthwise_body(const KernelSpec& spec, const TileKernels& tiles) {
   const Value& weights = *spec.inputs[1];
   const std::int64_t channels = spec.inputs[0]->shape[3];
   if (conv->groups != channels || channels == 1 || weights.shape[3] != channels) return {};
+  if (conv->spatial.dilation[0] != 1) return {};
   if (!is_byte(*spec.inputs[0]) || !is_byte(*spec.output) || dtype_size(weights.dtype) != 1 ||
       !weights.is_constant()) {
     return {};

@@ -19,13 +19,15 @@ struct PlainWeights {
   std::vector<Multiplier> factors;
   Affine x, y;
   StoredRange range;
-  bool wide = false;
+  bool wide = false;         // 64-bit accumulators
+  bool rounds_once = false;  // dense layers
 
   void finish(std::int64_t sum, std::size_t f, DType dtype, std::byte* output,
               std::size_t at) const {
     sum += bias[f];
-    const std::int32_t scaled = wide ? multiply_wide(sum, factors[f])
-                                     : multiply(static_cast<std::int32_t>(sum), factors[f]);
+    const std::int32_t scaled = rounds_once ? multiply_once(sum, factors[f])
+                                : wide      ? multiply_wide(sum, factors[f])
+                                            : multiply(static_cast<std::int32_t>(sum), factors[f]);
     store(dtype, output, at, range.clamp(wrapping_add(scaled, y.zero_point)));
   }
 };
@@ -44,8 +46,9 @@ PlainWeights read_plain(const KernelSpec& spec, std::size_t filters, std::size_t
   read.x = affine_of(*spec.inputs[0]);
   read.y = affine_of(*spec.output);
   read.range = output_range(spec);
-  // TensorFlow Lite keeps 32 bits in dense layers and where the bias has them.
-  read.wide = is_wide(*spec.inputs[0]) && !std::holds_alternative<DenseOp>(*spec.op) &&
+  read.rounds_once = std::holds_alternative<DenseOp>(*spec.op);
+  // TensorFlow Lite keeps 32 bits where the bias has them.
+  read.wide = is_wide(*spec.inputs[0]) &&
               (spec.inputs.size() < 3 || spec.inputs[2]->dtype == DType::kInt64);
   read.bias = bias_of(spec, 2, filters);
   read.factors = product_multipliers(spec, filters);

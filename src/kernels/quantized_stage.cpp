@@ -7,7 +7,9 @@ namespace tinysplit::quantized {
 
 PackedStage::PackedStage(const KernelSpec& spec, std::span<const std::int64_t> bias,
                          std::size_t group_filters, std::size_t tile)
-    : zero_point_(affine_of(*spec.output).zero_point), range_(output_range(spec)) {
+    : zero_point_(affine_of(*spec.output).zero_point),
+      range_(output_range(spec)),
+      rounds_once_(std::holds_alternative<DenseOp>(*spec.op)) {
   const std::vector<Multiplier> multipliers = product_multipliers(spec, bias.size());
   const std::size_t padded = (group_filters + tile - 1) / tile * tile;
   for (std::size_t start = 0; start < bias.size(); start += group_filters) {
@@ -25,8 +27,10 @@ PackedStage::PackedStage(const KernelSpec& spec, std::span<const std::int64_t> b
 }
 
 OutputStage PackedStage::at(std::size_t at) const {
-  return {bias_.data() + at, significand_.data() + at, shift_.data() + at, zero_point_, range_.low,
-          range_.high};
+  return {bias_.data() + at,  significand_.data() + at,
+          shift_.data() + at, zero_point_,
+          range_.low,         range_.high,
+          rounds_once_};
 }
 
 ByteWeights read_weights(const KernelSpec& spec) {

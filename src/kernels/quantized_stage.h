@@ -12,8 +12,8 @@ namespace tinysplit::quantized {
 // The output stage of a whole operation, padded to full tiles.
 class PackedStage {
  public:
-  // `bias` with the zero point folded in. `largest_sum`: bound of every accumulator's magnitude.
-  // Filters are laid out in groups of `group_filters`, each padded to a multiple of `tile`.
+  // `bias` with the zero point folded in. Filters are laid out in groups of `group_filters`, each
+  // padded to a multiple of `tile`.
   PackedStage(const KernelSpec& spec, std::span<const std::int64_t> bias, std::size_t group_filters,
               std::size_t tile);
 
@@ -30,6 +30,7 @@ class PackedStage {
   std::vector<std::int32_t> shift_;
   std::int32_t zero_point_ = 0;
   StoredRange range_;
+  bool rounds_once_ = false;
   bool has_small_factors_ = true;
 };
 

@@ -6,7 +6,8 @@ namespace tinysplit::quantized {
 namespace {
 
 std::uint8_t stored(const OutputStage& stage, std::size_t f, std::int32_t sum) {
-  const std::int32_t y = multiply(sum, {stage.significand[f], stage.shift[f]});
+  const Multiplier factor{stage.significand[f], stage.shift[f]};
+  const std::int32_t y = stage.rounds_once ? multiply_once(sum, factor) : multiply(sum, factor);
   return static_cast<std::uint8_t>(
       std::clamp(wrapping_add(y, stage.zero_point), stage.low, stage.high));
 }
@@ -56,7 +57,7 @@ void depthwise(const DepthwiseRow& row) {
       const std::int16_t* w = row.weights + c / kLaneChannels * block_weights + 2 * lane;
       std::int32_t sum = row.stage.bias[c];
       for (std::size_t p = 0; p < row.row_pairs; ++p) {
-        const std::int16_t* a = row.rows + p * row.row_step + m * row.pixel_step + 2 * c;
+        const std::int16_t* a = row.rows[p] + m * row.pixel_step + 2 * c;
         for (std::size_t k = 0; k < row.columns; ++k, w += 2 * kLaneChannels) {
           add_pair(sum, a + k * row.column_step, w);
         }

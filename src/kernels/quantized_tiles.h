@@ -13,7 +13,6 @@ namespace tinysplit::quantized {
 // zero point of x is folded into the bias: cells outside of the image hold the zero point.
 
 inline constexpr std::size_t kTileFilters = 16;
-inline constexpr std::size_t kTilePixels = 4;
 
 // From accumulators to stored numbers, for kTileFilters consecutive filters at `bias` and so on.
 struct OutputStage {
@@ -23,9 +22,10 @@ struct OutputStage {
   std::int32_t zero_point = 0;
   std::int32_t low = 0;
   std::int32_t high = 0;
+  bool rounds_once = false;  // by multiply_once rather than multiply
 };
 
-// Up to kTilePixels output pixels by up to kTileFilters filters. A patch consists of `num_runs`
+// Output pixels of one row by up to kTileFilters filters. A patch consists of `num_runs`
 // runs of 2 * pairs consecutive activations.
 struct ProductTile {
   const std::int16_t* const* runs = nullptr;  // of the first pixel
@@ -41,13 +41,12 @@ struct ProductTile {
   std::size_t filters = 0;
 };
 
-// One row of a depthwise convolution. Rows of the image come interleaved in pairs:
-// rows[p][cell][channel][2], channels padded to a multiple of kLaneChannels.
+// One row of a depthwise convolution. Rows of the image come interleaved in pairs, each as
+// [cell][channel][2], channels padded to a multiple of kLaneChannels.
 inline constexpr std::size_t kLaneChannels = 8;
 struct DepthwiseRow {
-  const std::int16_t* rows = nullptr;
+  const std::int16_t* const* rows = nullptr;  // of row_pairs
   std::size_t row_pairs = 0;
-  std::size_t row_step = 0;     // int16 from one pair of rows to the next
   std::size_t columns = 0;      // of the kernel
   std::size_t column_step = 0;  // int16 from one column of the kernel to the next
   std::size_t pixel_step = 0;   // int16 from one output pixel's first cell to the next one's

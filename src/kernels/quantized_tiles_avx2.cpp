@@ -2,23 +2,17 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 
-#define TINYSPLIT_AVX2 __attribute__((target("avx2")))
-#define TINYSPLIT_AVX2_INLINE inline __attribute__((target("avx2"), always_inline))
+#include "kernels/quantized_avx2.h"
 
 namespace tinysplit::quantized {
 namespace {
 
-constexpr std::size_t kLanes = 8;  // of 32 bits
-
-TINYSPLIT_AVX2_INLINE __m256i load_lanes(const void* from) {
-  return _mm256_loadu_si256(static_cast<const __m256i*>(from));
-}
+using namespace avx2;
 
 TINYSPLIT_AVX2_INLINE __m256i widened(const std::uint8_t* x, bool is_signed) {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
@@ -53,183 +47,189 @@ TINYSPLIT_AVX2 void interleave(const std::uint8_t* a, const std::uint8_t* b, boo
   }
 }
 
-// The factors of eight consecutive filters. All are below one half and sums below 2^30 (see
-// PackedStage::has_small_factors), so rounding terms may be added before the shift.
-struct Rescale {
-  __m256i even, odd;  // significands, in the low half of each 64 bits
-  __m256i shift;      // to the right, from 1 on
-  __m256i half;       // of the shift's unit
-};
-
-TINYSPLIT_AVX2_INLINE Rescale rescale_of(const OutputStage& stage, std::size_t f) {
-  Rescale rescale;
-  rescale.even = load_lanes(stage.significand + f);
-  rescale.odd = _mm256_srli_epi64(rescale.even, 32);
-  rescale.shift = _mm256_sub_epi32(_mm256_setzero_si256(), load_lanes(stage.shift + f));
-  const __m256i one = _mm256_set1_epi32(1);
-  rescale.half = _mm256_sllv_epi32(one, _mm256_sub_epi32(rescale.shift, one));
-  return rescale;
-}
-
-// multiply() of quantized_arithmetic.h for eight sums.
-TINYSPLIT_AVX2_INLINE __m256i rescaled(__m256i sums, const Rescale& by) {
-  const __m256i nudge = _mm256_set1_epi64x(std::int64_t{1} << 30);
-  __m256i even = _mm256_add_epi64(_mm256_mul_epi32(sums, by.even), nudge);
-  __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(sums, 32), by.odd);
-  odd = _mm256_add_epi64(odd, nudge);
-  even = _mm256_srli_epi64(even, 31);
-  odd = _mm256_add_epi64(odd, odd);
-  const __m256i high = _mm256_blend_epi32(even, odd, 0xaa);
-  // Halves go away from zero: negative ones need a little less to be added.
-  const __m256i half = _mm256_add_epi32(by.half, _mm256_srai_epi32(high, 31));
-  return _mm256_srav_epi32(_mm256_add_epi32(high, half), by.shift);
-}
-
-struct Bounds {
-  __m256i zero_point, low, high;  // int16
-};
-
-TINYSPLIT_AVX2_INLINE Bounds bounds_of(const OutputStage& stage) {
-  return {_mm256_set1_epi16(static_cast<std::int16_t>(stage.zero_point)),
-          _mm256_set1_epi16(static_cast<std::int16_t>(stage.low)),
-          _mm256_set1_epi16(static_cast<std::int16_t>(stage.high))};
-}
-
-// Sixteen stored numbers from two vectors of rescaled sums. Saturating to int16 on the way changes
-// nothing: the bounds are within a byte.
-TINYSPLIT_AVX2_INLINE __m128i stored(__m256i first, __m256i second, const Bounds& bounds) {
-  __m256i words = _mm256_packs_epi32(first, second);
-  words = _mm256_adds_epi16(words, bounds.zero_point);
-  words = _mm256_min_epi16(_mm256_max_epi16(words, bounds.low), bounds.high);
-  // The low byte of each word, signed or not, then the lanes in order: a b | a b of four each.
-  words = _mm256_and_si256(words, _mm256_set1_epi16(0xff));
-  const __m128i bytes =
-      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-  return _mm_shuffle_epi32(bytes, 0b11011000);
-}
-
 TINYSPLIT_AVX2_INLINE __m256i pair_at(const std::int16_t* a) {
   std::int32_t pair;
   std::memcpy(&pair, a, sizeof(pair));
   return _mm256_set1_epi32(pair);
 }
 
-TINYSPLIT_AVX2_INLINE void store_filters(std::uint8_t* y, __m128i bytes, std::size_t filters) {
-  if (filters == kTileFilters) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes);
-  } else if (filters == kLanes) {
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(y), bytes);
+// Stores eight filters of each of `Pixels` pixels that lie `step` bytes apart.
+template <std::size_t Pixels>
+TINYSPLIT_AVX2_INLINE void store_pixels(std::uint8_t* y, std::size_t step, const __m256i* sums,
+                                        const Bounds& bounds, std::size_t filters) {
+  if constexpr (Pixels > 4) {
+    store_pixels<4>(y, step, sums, bounds, filters);
+    store_pixels<Pixels - 4>(y + 4 * step, step, sums + 4, bounds, filters);
   } else {
-    alignas(16) std::uint8_t all[kTileFilters];
-    _mm_store_si128(reinterpret_cast<__m128i*>(all), bytes);
-    std::memcpy(y, all, filters);
+    const __m256i bytes = stored(sums[0], sums[Pixels > 1 ? 1 : 0], sums[Pixels > 2 ? 2 : 0],
+                                 sums[Pixels > 3 ? 3 : 0], bounds);
+    const __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
+    store_bytes(y, low, filters);
+    if constexpr (Pixels > 1) store_bytes(y + step, _mm_srli_si128(low, 8), filters);
+    if constexpr (Pixels > 2) store_bytes(y + 2 * step, high, filters);
+    if constexpr (Pixels > 3) store_bytes(y + 3 * step, _mm_srli_si128(high, 8), filters);
   }
 }
 
-// `Vectors` of 8 filters each; with one, the second half of the tile holds no filters.
+// Calls run(n, begin, end) with blocks of n pixels, n a constant, for all of a row. Six fill the
+// registers; few are left over on their own, where each would wait for the one before it.
+template <typename Run>
+void for_blocks(std::size_t pixels, Run run) {
+  constexpr std::size_t kBlock = 6;
+  std::size_t rest = pixels % kBlock;
+  if (rest > 0 && rest < 3 && pixels > kBlock) rest += kBlock;
+  std::size_t at = pixels - rest;
+  run(std::integral_constant<std::size_t, kBlock>(), std::size_t{0}, at);
+  if (rest > kBlock || rest == 4) {
+    run(std::integral_constant<std::size_t, 4>(), at, at + 4);
+    at += 4;
+  }
+  switch (pixels - at) {
+    case 1:
+      return run(std::integral_constant<std::size_t, 1>(), at, pixels);
+    case 2:
+      return run(std::integral_constant<std::size_t, 2>(), at, pixels);
+    case 3:
+      return run(std::integral_constant<std::size_t, 3>(), at, pixels);
+    case 4:
+      return run(std::integral_constant<std::size_t, 4>(), at, pixels);
+    case 5:
+      return run(std::integral_constant<std::size_t, 5>(), at, pixels);
+  }
+}
+
 template <std::size_t Pixels, std::size_t Vectors>
-TINYSPLIT_AVX2 void product_of(const ProductTile& tile) {
-  __m256i sums[Pixels][Vectors];
+struct Sums {
+  __m256i of[Pixels][Vectors];
+};
+
+// What two vectors of 8 filters, or one, multiply to for `Pixels` pixels from `at` on.
+template <std::size_t Pixels, std::size_t Vectors>
+TINYSPLIT_AVX2_INLINE void sum_products(const ProductTile& tile, std::size_t at,
+                                        Sums<Pixels, Vectors>& sums) {
   for (std::size_t v = 0; v < Vectors; ++v) {
     const __m256i bias = load_lanes(tile.stage.bias + v * kLanes);
-    for (std::size_t m = 0; m < Pixels; ++m) sums[m][v] = bias;
+    for (std::size_t m = 0; m < Pixels; ++m) sums.of[m][v] = bias;
   }
   const std::int16_t* w = tile.weights;
   const std::size_t step = tile.pixel_step;
   for (std::size_t r = 0; r < tile.num_runs; ++r) {
-    const std::int16_t* a = tile.runs[r] + tile.offset;
+    const std::int16_t* a = tile.runs[r] + tile.offset + at * step;
     for (std::size_t k = 0; k < tile.pairs; ++k, a += 2, w += 2 * kTileFilters) {
       __m256i weights[Vectors];
       for (std::size_t v = 0; v < Vectors; ++v) weights[v] = load_lanes(w + v * 2 * kLanes);
       for (std::size_t m = 0; m < Pixels; ++m) {
         const __m256i pair = pair_at(a + m * step);
         for (std::size_t v = 0; v < Vectors; ++v) {
-          sums[m][v] = _mm256_add_epi32(sums[m][v], _mm256_madd_epi16(pair, weights[v]));
+          sums.of[m][v] = _mm256_add_epi32(sums.of[m][v], _mm256_madd_epi16(pair, weights[v]));
         }
       }
     }
   }
-  for (std::size_t v = 0; v < Vectors; ++v) {
-    const Rescale rescale = rescale_of(tile.stage, v * kLanes);
-    for (std::size_t m = 0; m < Pixels; ++m) sums[m][v] = rescaled(sums[m][v], rescale);
-  }
+}
+
+template <std::size_t Pixels, std::size_t Vectors, Rounding kind>
+TINYSPLIT_AVX2 void product_of(const ProductTile& tile, std::size_t at, std::size_t end) {
+  Rescale rescale[Vectors];
+  for (std::size_t v = 0; v < Vectors; ++v) rescale[v] = rescale_of<kind>(tile.stage, v * kLanes);
   const Bounds bounds = bounds_of(tile.stage);
-  for (std::size_t m = 0; m < Pixels; ++m) {
-    store_filters(tile.output + m * tile.output_step,
-                  stored(sums[m][0], sums[m][Vectors - 1], bounds), tile.filters);
+  for (; at < end; at += Pixels) {
+    Sums<Pixels, Vectors> sums;
+    sum_products(tile, at, sums);
+    for (std::size_t v = 0; v < Vectors; ++v) {
+      for (std::size_t m = 0; m < Pixels; ++m) {
+        sums.of[m][v] = rescaled<kind>(sums.of[m][v], rescale[v]);
+      }
+    }
+    std::uint8_t* y = tile.output + at * tile.output_step;
+    if constexpr (Vectors == 1) {
+      store_pixels<Pixels>(y, tile.output_step, &sums.of[0][0], bounds, tile.filters);
+    } else {
+      for (std::size_t m = 0; m < Pixels; m += 2, y += 2 * tile.output_step) {
+        const std::size_t second = std::min(m + 1, Pixels - 1);
+        const __m256i bytes =
+            stored(sums.of[m][0], sums.of[m][1], sums.of[second][0], sums.of[second][1], bounds);
+        store_bytes(y, _mm256_castsi256_si128(bytes), tile.filters);
+        if (second > m) {
+          store_bytes(y + tile.output_step, _mm256_extracti128_si256(bytes, 1), tile.filters);
+        }
+      }
+    }
   }
 }
 
+template <std::size_t Vectors, Rounding kind>
+void product_row(const ProductTile& tile) {
+  for_blocks(tile.pixels, [&](auto pixels, std::size_t at, std::size_t end) {
+    product_of<pixels.value, Vectors, kind>(tile, at, end);
+  });
+}
+
 template <std::size_t Vectors>
-void product_by_pixels(const ProductTile& tile) {
-  switch (tile.pixels) {
-    case 1:
-      return product_of<1, Vectors>(tile);
-    case 2:
-      return product_of<2, Vectors>(tile);
-    case 3:
-      return product_of<3, Vectors>(tile);
-    default:
-      return product_of<kTilePixels, Vectors>(tile);
+void product_rows(const ProductTile& tile) {
+  switch (rounding_of(tile.stage)) {
+    case Rounding::kTwice:
+      return product_row<Vectors, Rounding::kTwice>(tile);
+    case Rounding::kTwiceClipped:
+      return product_row<Vectors, Rounding::kTwiceClipped>(tile);
+    case Rounding::kOnce:
+      return product_row<Vectors, Rounding::kOnce>(tile);
   }
 }
 
 void product(const ProductTile& tile) {
-  return tile.filters > kLanes ? product_by_pixels<2>(tile) : product_by_pixels<1>(tile);
+  return tile.filters > kLanes ? product_rows<2>(tile) : product_rows<1>(tile);
 }
 
-// Eight channels of `Pixels` consecutive pixels.
+// Eight channels of `Pixels` consecutive pixels. The loops are not unrolled for usual kernels: the
+// compiler would then sum all products in a tree, out of more registers than there are.
 template <std::size_t Pixels>
-TINYSPLIT_AVX2_INLINE void depthwise_pixels(const DepthwiseRow& row, const std::int16_t* a,
-                                            const std::int16_t* w, __m256i bias,
-                                            const Rescale& rescale, const Bounds& bounds,
-                                            std::uint8_t* y, std::size_t channels) {
-  __m256i sums[Pixels];
-  for (std::size_t m = 0; m < Pixels; ++m) sums[m] = bias;
-  for (std::size_t p = 0; p < row.row_pairs; ++p, a += row.row_step) {
-    const std::int16_t* cell = a;
-    for (std::size_t k = 0; k < row.columns; ++k, w += 2 * kLanes, cell += row.column_step) {
+TINYSPLIT_AVX2_INLINE void sum_depthwise(const DepthwiseRow& row, std::size_t at,
+                                         const std::int16_t* w, __m256i* sums) {
+  const std::size_t columns = row.columns, column_step = row.column_step;
+  const std::size_t pixel_step = row.pixel_step;
+  for (std::size_t p = 0; p < row.row_pairs; ++p) {
+    const std::int16_t* cell = row.rows[p] + at;
+    for (std::size_t k = 0; k < columns; ++k, w += 2 * kLanes, cell += column_step) {
       const __m256i weights = load_lanes(w);
       for (std::size_t m = 0; m < Pixels; ++m) {
-        const __m256i pairs = load_lanes(cell + m * row.pixel_step);
-        sums[m] = _mm256_add_epi32(sums[m], _mm256_madd_epi16(pairs, weights));
+        const __m256i activations = load_lanes(cell + m * pixel_step);
+        sums[m] = _mm256_add_epi32(sums[m], _mm256_madd_epi16(activations, weights));
       }
     }
   }
-  for (std::size_t m = 0; m < Pixels; ++m) sums[m] = rescaled(sums[m], rescale);
-  for (std::size_t m = 0; m < Pixels; m += 2) {
-    const std::size_t second = std::min(m + 1, Pixels - 1);
-    const __m128i bytes = stored(sums[m], sums[second], bounds);
-    store_filters(y + m * row.channels, bytes, channels);
-    if (second > m) store_filters(y + second * row.channels, _mm_srli_si128(bytes, 8), channels);
+}
+
+template <std::size_t Pixels, Rounding kind>
+TINYSPLIT_AVX2 void depthwise_of(const DepthwiseRow& row, std::size_t at, std::size_t end) {
+  const Bounds bounds = bounds_of(row.stage);
+  for (; at < end; at += Pixels) {
+    const std::int16_t* w = row.weights;
+    const std::size_t start = at * row.pixel_step;
+    for (std::size_t c = 0; c < row.channels; c += kLanes) {
+      __m256i sums[Pixels];
+      const __m256i bias = load_lanes(row.stage.bias + c);
+      for (std::size_t m = 0; m < Pixels; ++m) sums[m] = bias;
+      sum_depthwise<Pixels>(row, start + 2 * c, w, sums);
+      w += row.row_pairs * row.columns * kLanes * 2;
+      const Rescale rescale = rescale_of<kind>(row.stage, c);
+      for (std::size_t m = 0; m < Pixels; ++m) sums[m] = rescaled<kind>(sums[m], rescale);
+      store_pixels<Pixels>(row.output + at * row.channels + c, row.channels, sums, bounds,
+                           std::min(kLanes, row.channels - c));
+    }
   }
 }
 
-TINYSPLIT_AVX2 void depthwise(const DepthwiseRow& row) {
-  constexpr std::size_t kPixels = 4;
-  const std::int16_t* w = row.weights;
-  for (std::size_t c = 0; c < row.channels; c += kLanes) {
-    OutputStage stage = row.stage;
-    stage.bias += c;
-    stage.significand += c;
-    stage.shift += c;
-    const __m256i bias = load_lanes(stage.bias);
-    const Rescale rescale = rescale_of(stage, 0);
-    const Bounds bounds = bounds_of(stage);
-    const std::size_t channels = std::min(kLanes, row.channels - c);
-    const std::int16_t* a = row.rows + 2 * c;
-    std::uint8_t* y = row.output + c;
-    std::size_t m = 0;
-    for (; m + kPixels <= row.pixels; m += kPixels) {
-      depthwise_pixels<kPixels>(row, a + m * row.pixel_step, w, bias, rescale, bounds,
-                                y + m * row.channels, channels);
-    }
-    for (; m < row.pixels; ++m) {
-      depthwise_pixels<1>(row, a + m * row.pixel_step, w, bias, rescale, bounds,
-                          y + m * row.channels, channels);
-    }
-    w += row.row_pairs * row.columns * kLanes * 2;
-  }
+template <Rounding kind>
+void depthwise_row(const DepthwiseRow& row) {
+  for_blocks(row.pixels, [&](auto pixels, std::size_t at, std::size_t end) {
+    depthwise_of<pixels.value, kind>(row, at, end);
+  });
+}
+
+void depthwise(const DepthwiseRow& row) {
+  return rounding_of(row.stage) == Rounding::kTwice ? depthwise_row<Rounding::kTwice>(row)
+                                                    : depthwise_row<Rounding::kTwiceClipped>(row);
 }
 
 std::array<std::int32_t, kLanes> filled(std::int32_t x) {
@@ -241,20 +241,26 @@ std::array<std::int32_t, kLanes> filled(std::int32_t x) {
 // An operand of a sum. Its factor may be one half, with nothing to shift: `adjusts` is 0 then.
 struct SumOperand {
   __m256i zero_point, factor, shift, half, adjusts;
+  bool is_half;
 };
 
 TINYSPLIT_AVX2_INLINE SumOperand sum_operand(const SumRow::Operand& operand) {
   const int shift = -operand.factor.shift;
-  return {_mm256_set1_epi32(operand.zero_point), _mm256_set1_epi32(operand.factor.significand),
-          _mm256_set1_epi32(shift), _mm256_set1_epi32(shift > 0 ? 1 << (shift - 1) : 0),
-          _mm256_set1_epi32(shift > 0 ? -1 : 0)};
+  return {_mm256_set1_epi32(operand.zero_point),
+          _mm256_set1_epi32(operand.factor.significand),
+          _mm256_set1_epi32(shift),
+          _mm256_set1_epi32(shift > 0 ? 1 << (shift - 1) : 0),
+          _mm256_set1_epi32(shift > 0 ? -1 : 0),
+          shift == 0 && operand.factor.significand == 1 << 30};
 }
 
 TINYSPLIT_AVX2_INLINE __m256i rescaled(const std::uint8_t* x, bool is_signed,
                                        const SumOperand& by) {
   const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(x));
   __m256i lanes = is_signed ? _mm256_cvtepi8_epi32(bytes) : _mm256_cvtepu8_epi32(bytes);
-  lanes = _mm256_slli_epi32(_mm256_sub_epi32(lanes, by.zero_point), kSumBits);
+  lanes = _mm256_sub_epi32(lanes, by.zero_point);
+  if (by.is_half) return _mm256_slli_epi32(lanes, kSumBits - 1);
+  lanes = _mm256_slli_epi32(lanes, kSumBits);
   const __m256i nudge = _mm256_set1_epi64x(std::int64_t{1} << 30);
   const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(lanes, by.factor), nudge);
   __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(lanes, 32), by.factor);
@@ -271,19 +277,20 @@ TINYSPLIT_AVX2 void sum(const SumRow& row) {
   const std::array<std::int32_t, kLanes> shift = filled(row.factor.shift);
   const OutputStage stage{nullptr, significand.data(), shift.data(), row.zero_point, row.low,
                           row.high};
-  const Rescale rescale = rescale_of(stage, 0);
+  const Rescale rescale = rescale_of<Rounding::kTwice>(stage, 0);
   const Bounds bounds = bounds_of(stage);
   std::size_t i = 0;
-  for (; i + 2 * kLanes <= row.count; i += 2 * kLanes) {
-    __m256i sums[2];
-    for (std::size_t v = 0; v < 2; ++v) {
+  for (; i + 4 * kLanes <= row.count; i += 4 * kLanes) {
+    __m256i sums[4];
+    for (std::size_t v = 0; v < 4; ++v) {
       const std::size_t at = i + v * kLanes;
       const __m256i both =
           _mm256_add_epi32(rescaled(row.operands[0].data + at, row.is_signed, left),
                            rescaled(row.operands[1].data + at, row.is_signed, right));
-      sums[v] = rescaled(both, rescale);
+      sums[v] = rescaled<Rounding::kTwice>(both, rescale);
     }
-    store_filters(row.output + i, stored(sums[0], sums[1], bounds), kTileFilters);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(row.output + i),
+                        stored(sums[0], sums[1], sums[2], sums[3], bounds));
   }
   SumRow rest = row;
   rest.operands[0].data += i;

@@ -23,13 +23,16 @@ std::vector<fs::path> model_files() {
   const fs::path source = TINYSPLIT_SOURCE_DIR;
   std::vector<fs::path> files;
   for (const fs::path& folder :
-       {source / "tests/data/keras", source / "tests/data/onnx", source / "models/test_model",
-        source / "models/fashion_resnet", source / "../shared/models/mlperf_tiny"}) {
+       {source / "tests/data/keras", source / "tests/data/onnx", source / "tests/data/tflite",
+        source / "models/test_model", source / "models/fashion_resnet",
+        source / "../shared/models/mlperf_tiny"}) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
       const auto extension = entry.path().extension();
-      if (extension == ".keras" || extension == ".h5" || extension == ".onnx")
+      if (extension == ".keras" || extension == ".h5" || extension == ".onnx" ||
+          extension == ".tflite") {
         files.push_back(entry.path());
+      }
     }
   }
   std::ranges::sort(files);
@@ -44,6 +47,8 @@ std::vector<NamedTensor> random_inputs(const Graph& graph) {
     Tensor tensor(value.dtype, value.shape);
     if (value.dtype == DType::kFloat32) {
       for (float& each : tensor.as<float>()) each = static_cast<float>(random() % 2001) / 1000 - 1;
+    } else if (value.quantization) {
+      for (std::byte& each : tensor.bytes()) each = static_cast<std::byte>(random());
     } else {
       // Rows of any table: below 5, in the lowest byte of each.
       for (std::size_t at = 0; at < tensor.num_bytes(); at += dtype_size(value.dtype)) {

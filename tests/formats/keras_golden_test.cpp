@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstdlib>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -45,7 +47,7 @@ const Tensor* find_array(const std::vector<NamedTensor>& arrays, char letter, st
 }
 
 void expect_golden(const std::filesystem::path& model, const std::filesystem::path& arrays_file,
-                   double bound) {
+                   double bound, double* found_error = nullptr) {
   const GraphResult graph = read_keras_model(model);
   ASSERT_TRUE(graph.ok()) << graph.status().to_string();
   auto arrays = read_arrays(arrays_file);
@@ -74,6 +76,7 @@ void expect_golden(const std::filesystem::path& model, const std::filesystem::pa
     worst = std::max(worst, error);
   }
   testing::Test::RecordProperty("relative_error", std::to_string(worst));
+  if (found_error != nullptr) *found_error = worst;
 }
 
 constexpr double kMostError = 1e-5;
@@ -103,6 +106,25 @@ TEST(KerasGoldenMlperf, ComputesWhatKerasComputed) {
     expect_golden(mlperf_file(name + ".h5"), golden_file("../mlperf_tiny/" + name + ".npz"),
                   kMostError);
   }
+}
+
+// Models of keras.applications are too large for the repository; tools/keras_golden/applications.py
+// writes them into a folder.
+TEST(KerasGoldenApplications, ComputeWhatKerasComputed) {
+  const char* folder = std::getenv("TINYSPLIT_KERAS_APPLICATIONS");
+  if (folder == nullptr) GTEST_SKIP() << "TINYSPLIT_KERAS_APPLICATIONS names no folder";
+  int models = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::filesystem::path arrays = std::filesystem::path(entry).replace_extension(".npz");
+    if (entry.path() == arrays || !std::filesystem::exists(arrays)) continue;
+    SCOPED_TRACE(entry.path().filename().string());
+    constexpr double kMostErrorOfDeepModels = 1e-4;
+    double error = INFINITY;
+    expect_golden(entry.path(), arrays, kMostErrorOfDeepModels, &error);
+    std::cout << entry.path().filename().string() << ": relative error " << error << "\n";
+    ++models;
+  }
+  EXPECT_GT(models, 0);
 }
 
 }  // namespace

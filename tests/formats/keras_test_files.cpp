@@ -69,7 +69,7 @@ Entries unzip(const std::string& bytes) {
   return entries;
 }
 
-std::string zip(const Entries& entries) {
+std::string zip(const Entries& entries, bool deflated) {
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t* target = zip_source_buffer_create(nullptr, 0, 0, &error);
@@ -78,7 +78,12 @@ std::string zip(const Entries& entries) {
   EXPECT_NE(archive, nullptr);
   for (const auto& [name, contents] : entries) {
     zip_source_t* source = zip_source_buffer(archive, contents.data(), contents.size(), 0);
-    EXPECT_GE(zip_file_add(archive, name.c_str(), source, 0), 0);
+    const zip_int64_t index = zip_file_add(archive, name.c_str(), source, 0);
+    EXPECT_GE(index, 0);
+    if (!deflated) {
+      EXPECT_EQ(
+          zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), ZIP_CM_STORE, 0), 0);
+    }
   }
   EXPECT_EQ(zip_close(archive), 0);
   zip_stat_t info;

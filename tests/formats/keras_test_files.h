@@ -26,10 +26,10 @@ std::vector<std::filesystem::path> golden_models();
 
 std::string read_bytes(const std::filesystem::path& path);
 
-// A zip archive as a map, and back; entries deflated.
+// A zip archive as a map, and back; entries deflated, which takes most of the time of making one.
 using Entries = std::map<std::string, std::string>;
 Entries unzip(const std::string& bytes);
-std::string zip(const Entries& entries);
+std::string zip(const Entries& entries, bool deflated = true);
 
 // The .keras file `bytes` with its configuration changed by `edit`.
 std::string edit_config(const std::string& bytes, const std::function<void(nlohmann::json&)>& edit);

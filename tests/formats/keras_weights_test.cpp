@@ -119,6 +119,18 @@ TEST(KerasWeights, ReadsWeightNamesSplitOverSeveralAttributes) {
   expect_same_graph(*expected, *graph);
 }
 
+TEST(KerasWeights, BoundsTheNamesOfWeights) {
+  const std::string bytes = read_bytes(golden_file("k2_h5_features.h5"));
+  for (const std::string& name :
+       {std::string(2000, 'a'), std::string(40, '/') + "dense/kernel:0"}) {
+    const std::string long_name = Hdf5Image::edit(bytes, [&](hid_t file) {
+      H5Adelete_by_name(file, "model_weights/dense", "weight_names", H5P_DEFAULT);
+      write_texts(file, "model_weights/dense", "weight_names", {name}, true);
+    });
+    expect_refused(long_name, StatusCode::kResourceExhausted, {"\"dense\" (Dense)", "parts"});
+  }
+}
+
 TEST(KerasWeights, RefusesWeightsThatAreNotFloat32) {
   const std::string bytes = read_bytes(golden_file("flatten_dense.keras"));
   const std::string wide = edit_weights(bytes, [](std::int64_t file) {

@@ -158,7 +158,84 @@ def matmul_case(writer, name, a_shape, b_shape, transpose_a=False, transpose_b=F
     writer.add(name, "matmul", [a, b], y, transpose_a=transpose_a, transpose_b=transpose_b)
 
 
+def small(rng, value):
+    """The same near its zero point, so that sums are small and a step of the output is few of them."""
+    spread = 6 if value.axis >= 0 or value.data.ndim > 1 else 40
+    near = rng.integers(-spread, spread, value.data.shape, endpoint=True)
+    point = value.zero_points()[0]
+    info = np.iinfo(value.data.dtype)
+    value.data = np.clip(near + point, info.min, info.max).astype(value.data.dtype)
+
+
+def write_coarse(w):
+    """Factors between 1/32 and 1: how often and how a result is rounded shows."""
+    for dtype in ("int8", "uint8", "int16"):
+        for kind in ("conv", "depthwise", "dense", "transposed", "matmul"):
+            if (kind, dtype) in (("matmul", "uint8"), ("matmul", "int16"), ("transposed", "int16")):
+                continue
+            coarse_case(w, f"coarse_{kind}_{dtype}", kind, dtype)
+
+
+def coarse_case(w, name, kind, dtype):
+    rng = rng_of(name)
+    weight_type = "uint8" if dtype == "uint8" else "int8"
+    per_channel = dtype != "uint8" and kind not in ("dense", "matmul")
+    x = Quantized(np.zeros((1, 6, 6, 12), dtype), 0.05, 0 if dtype == "int16" else 99 - 100 * (dtype == "int8"))
+    filters, none = 12, None
+    shapes = {"conv": (filters, 1, 1, 12), "depthwise": (1, 2, 2, 12), "dense": (filters, 12),
+              "transposed": (filters, 2, 2, 12), "matmul": (1, 6, 12, filters)}
+    axis = {"depthwise": 3}.get(kind, 0)
+    scale = rng.uniform(0.1, 0.9, 12).astype(np.float32) if per_channel else np.float32(0.37)
+    weights = Quantized(np.zeros(shapes[kind], weight_type), scale,
+                        131 if dtype == "uint8" else 0, axis if per_channel else -1)
+    small(rng, x)
+    small(rng, weights)
+    bias = Quantized(rng.integers(-50, 50, filters).astype(np.int64 if dtype == "int16" else np.int32),
+                     np.float32(0.05) * scale, 0, 0 if per_channel else -1)
+    out = Quantized(np.zeros((1, 6, 6, filters), dtype), 0.051, x.zero_point)
+    plain = dict(stride=(1, 1), dilation=(1, 1), pad_before=(0, 0), pad_after=(0, 0))
+    padding = schema.Padding.SAME if kind == "depthwise" else schema.Padding.VALID
+    fields = dict(padding=padding, strideH=1, strideW=1, dilationHFactor=1, dilationWFactor=1,
+                  fusedActivationFunction=0)
+    if kind == "conv":
+        y = run_operator("CONV_2D", [x, weights, bias], out, option("Conv2DOptions", **fields),
+                         constants=(1, 2))
+        own = weights.data.transpose(1, 2, 3, 0)
+        own = Quantized(own, weights.scale, weights.zero_point, 3 if per_channel else -1)
+        w.add(name, "conv2d", [x, own, bias], y, none, groups=1, **plain)
+    elif kind == "depthwise":
+        plain["pad_after"] = (1, 1)
+        y = run_operator("DEPTHWISE_CONV_2D", [x, weights, bias], out,
+                         option("DepthwiseConv2DOptions", depthMultiplier=1, **fields),
+                         constants=(1, 2))
+        own = Quantized(weights.data.reshape(2, 2, 1, filters), weights.scale, weights.zero_point,
+                        3 if per_channel else -1)
+        w.add(name, "conv2d", [x, own, bias], y, none, groups=12, **plain)
+    elif kind == "dense":
+        x.data, out.data = x.data.reshape(36, 12), out.data.reshape(36, filters)
+        y = run_operator("FULLY_CONNECTED", [x, weights, bias], out,
+                         option("FullyConnectedOptions", fusedActivationFunction=0),
+                         constants=(1, 2))
+        own = Quantized(weights.data.T, weights.scale, weights.zero_point)
+        w.add(name, "dense", [x, own, bias], y)
+    elif kind == "transposed":
+        shape = Quantized(np.int32([1, 7, 7, filters]))
+        out.data = np.zeros((1, 7, 7, filters), dtype)
+        y = run_operator("TRANSPOSE_CONV", [shape, weights, x, bias], out,
+                         option("TransposeConvOptions", padding=1, strideH=1, strideW=1,
+                                fusedActivationFunction=0), constants=(0, 1, 3))
+        own = Quantized(weights.data.transpose(1, 2, 0, 3), weights.scale, weights.zero_point,
+                        2 if per_channel else -1)
+        w.add(name, "conv_transpose2d", [x, own, bias], y, none, output_padding=(0, 0), groups=1,
+              **plain)
+    else:
+        y = run_operator("BATCH_MATMUL", [x, weights], out,
+                         option("BatchMatMulOptions", adjX=False, adjY=False))
+        w.add(name, "matmul", [x, weights], y, transpose_a=False, transpose_b=False)
+
+
 def write(w):
+    write_coarse(w)
     conv_case(w, "conv_3x3", (6, 7), 8, 16)
     conv_case(w, "conv_3x3_relu", (5, 5), 4, 9, act="RELU")
     conv_case(w, "conv_3x3_relu6_stride", (9, 8), 3, 8, stride=(2, 2), act="RELU6")

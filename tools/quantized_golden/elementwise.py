@@ -67,7 +67,19 @@ def dequantize_case(w, name, x):
     w.add(name, "dequantize", [x], result)
 
 
+def coarse_multiply(w, name, dtype, zero_point):
+    """A factor near 1: how often and how a product is rounded shows."""
+    rng = rng_of(name)
+    left = Quantized((zero_point + rng.integers(-12, 12, (20, 30))).astype(dtype), 0.31, zero_point)
+    right = Quantized((zero_point + rng.integers(-12, 12, (20, 30))).astype(dtype), 0.17, zero_point)
+    expected = Quantized(np.zeros((20, 30), dtype), 0.12, zero_point)
+    y = run_operator("MUL", [left, right], expected, option("MulOptions", fusedActivationFunction=0))
+    w.add(name, "binary", [left, right], y, kind="multiply")
+
+
 def write_binary(w):
+    for dtype, zero_point in (("int8", 3), ("uint8", 130), ("int16", 0)):
+        coarse_multiply(w, "coarse_multiply_" + dtype, dtype, zero_point)
     binary_case(w, "add", "add", (2, 5, 6, 8), (2, 5, 6, 8))
     binary_case(w, "add_same_scales", "add", (3, 70), (3, 70), b=(0.031, -5))
     binary_case(w, "add_relu", "add", (1, 4, 4, 7), (1, 4, 4, 7), act="RELU")

@@ -25,7 +25,7 @@ def convolutions():
         (VALID, (2, 1), (1, 1), (2, 3), 4, ACT.RELU),
         (SAME, (2, 3), (1, 1), (3, 2), 4, ACT.RELU6),
         (SAME, (1, 1), (2, 1), (3, 3), 4, ACT.RELU_N1_TO_1),
-        (VALID, (1, 1), (2, 2), (3, 3), 4, ACT.TANH),
+        (VALID, (1, 1), (2, 2), (3, 3), 4, ACT.NONE),
         (SAME, (3, 3), (1, 1), (1, 1), 4, ACT.NONE),
         (SAME, (1, 1), (1, 1), (3, 3), 2, ACT.RELU),
     ]
@@ -287,8 +287,8 @@ def slicing():
     m = Model()
     x = m.input((1, 6, 5, 4))
 
-    def out(name, inputs, options=None, count=1, **fields):
-        ys = [m.tensor((1,)) for _ in range(count)]
+    def out(name, inputs, options=None, count=1, shape=(1,), **fields):
+        ys = [m.tensor(shape) for _ in range(count)]
         m.op(name, inputs, ys, options, **fields)
         m.output(*ys)
 
@@ -303,7 +303,8 @@ def slicing():
     strided((0, 1), (1, 3), (1, 1), ellipsisMask=1)
     strided((0, 0, 2), (1, 0, 4), (1, 1, 1), newAxisMask=2)
     strided((0, 2), (1, 5), (1, 1))
-    out("SLICE", [x, m.integers(0, 1, 2, 0), m.integers(1, 3, -1, 2)], "SliceOptions")
+    out("SLICE", [x, m.integers(0, 1, 2, 0), m.integers(1, 3, -1, 2)], "SliceOptions",
+        shape=(1, 3, 3, 2))  # The interpreter takes the shape from here.
     out("SPLIT", [m.scalar(-1), x], "SplitOptions", count=2, numSplits=2)
     out("SPLIT_V", [x, m.integers(1, -1, 2), m.scalar(1)], "SplitVOptions", count=3, numSplits=3)
     out("UNPACK", [x], "UnpackOptions", count=4, num=4, axis=3)

@@ -179,7 +179,7 @@ def quantize_ends():
 
 
 def dynamic_range():
-    """int8 weights under float32 activations. LiteRT quantises those as well: compared loosely."""
+    """int8 weights under float32 activations."""
     m = Model()
     x = m.input((1, 5, 5, 3))
     kernel, _ = _weights(m, 1, (4, 3, 3, 3), 0, True, np.int8)

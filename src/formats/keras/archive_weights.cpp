@@ -22,7 +22,7 @@ WeightGroups groups_of(const LayerConfig& layer) {
   if (layer.class_name == "TimeDistributed" && layer.wrapped) {
     WeightGroups groups = groups_of(*layer.wrapped);
     for (auto& choice : groups.choices) {
-      for (std::string& group : choice) group = "layer/" + group;
+      for (std::string& group : choice) group.insert(0, "layer/");
     }
     return groups;
   }
@@ -33,7 +33,7 @@ WeightGroups groups_of(const LayerConfig& layer) {
   if (layer.class_name == "MultiHeadAttention") {
     WeightGroups groups;
     for (const char* part : {"query_dense/", "key_dense/", "value_dense/", "output_dense/"}) {
-      groups.choices.push_back({part, "_" + std::string(part)});
+      groups.choices.push_back({part, std::string("_").append(part)});
     }
     return groups;
   }

@@ -51,19 +51,29 @@ Result<std::string> archive_version(const ZipArchive& archive) {
   return text_of(member(*json, "keras_version"));
 }
 
-GraphResult read_archive(std::string_view bytes, const std::string& name,
-                         const std::string& digest) {
+// What a .keras file holds, unpacked.
+struct UnpackedArchive {
+  ModelConfig model;
+  std::string weights;  // an HDF5 file
+};
+
+Result<UnpackedArchive> unpack(std::string_view bytes) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ZipArchive archive, ZipArchive::open(bytes));
   TINYSPLIT_ASSIGN_OR_RETURN(Json config, read_json_entry(archive, "config.json"));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string version, archive_version(archive));
-  TINYSPLIT_ASSIGN_OR_RETURN(const ModelConfig model,
-                             parse_model_config(std::move(config), version));
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::string weights,
+  UnpackedArchive unpacked;
+  TINYSPLIT_ASSIGN_OR_RETURN(unpacked.model, parse_model_config(std::move(config), version));
+  TINYSPLIT_ASSIGN_OR_RETURN(unpacked.weights,
                              read_entry(archive, "model.weights.h5", limits::kMaxModelFileBytes));
-  Result<Hdf5File> file = Hdf5File::open(weights);
+  return unpacked;
+}
+
+GraphResult translate_archive(const UnpackedArchive& archive, const std::string& name,
+                              const std::string& digest) {
+  Result<Hdf5File> file = Hdf5File::open(archive.weights);
   if (!file.ok()) return file.status().with_context("model.weights.h5");
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto source, open_archive_weights(*file, model.layers));
-  return translate_model(model, *source, name, digest);
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto source, open_archive_weights(*file, archive.model.layers));
+  return translate_model(archive.model, *source, name, digest);
 }
 
 GraphResult read_legacy(std::string_view bytes, const std::string& name,
@@ -91,17 +101,23 @@ GraphResult read_legacy(std::string_view bytes, const std::string& name,
   return translate_model(model, *source, name, digest);
 }
 
-}  // namespace
-
-bool looks_like_keras_model(std::string_view bytes) {
-  return ZipArchive::has_signature(bytes) || Hdf5File::has_signature(bytes);
+// `release` is called when `bytes` are needed no longer.
+template <typename Release>
+GraphResult read_either(std::string_view bytes, const std::string& name, const Release& release) {
+  if (ZipArchive::has_signature(bytes)) {
+    const std::string digest = sha256_hex(bytes);
+    TINYSPLIT_ASSIGN_OR_RETURN(const UnpackedArchive archive, unpack(bytes));
+    release();
+    return translate_archive(archive, name, digest);
+  }
+  if (Hdf5File::has_signature(bytes)) return read_legacy(bytes, name, sha256_hex(bytes));
+  return invalid_argument("not a Keras model: neither a .keras archive nor an .h5 file");
 }
 
-GraphResult read_keras_model_bytes(std::string_view bytes, const std::string& name) {
+template <typename Release>
+GraphResult read_safely(std::string_view bytes, const std::string& name, const Release& release) {
   try {
-    if (ZipArchive::has_signature(bytes)) return read_archive(bytes, name, sha256_hex(bytes));
-    if (Hdf5File::has_signature(bytes)) return read_legacy(bytes, name, sha256_hex(bytes));
-    return invalid_argument("not a Keras model: neither a .keras archive nor an .h5 file");
+    return read_either(bytes, name, release);
   } catch (const std::bad_alloc&) {
     return resource_exhausted("the model does not fit in memory");
   } catch (const std::exception& error) {
@@ -109,9 +125,23 @@ GraphResult read_keras_model_bytes(std::string_view bytes, const std::string& na
   }
 }
 
+}  // namespace
+
+bool looks_like_keras_model(std::string_view bytes) {
+  return ZipArchive::has_signature(bytes) || Hdf5File::has_signature(bytes);
+}
+
+GraphResult read_keras_model_bytes(std::string_view bytes, const std::string& name) {
+  return read_safely(bytes, name, [] {});
+}
+
+GraphResult read_keras_model_bytes(std::string&& bytes, const std::string& name) {
+  return read_safely(bytes, name, [&bytes] { std::string().swap(bytes); });
+}
+
 GraphResult read_keras_model(const std::filesystem::path& path) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes, read_file(path, limits::kMaxModelFileBytes));
-  GraphResult graph = read_keras_model_bytes(bytes, path.stem().string());
+  TINYSPLIT_ASSIGN_OR_RETURN(std::string bytes, read_file(path, limits::kMaxModelFileBytes));
+  GraphResult graph = read_keras_model_bytes(std::move(bytes), path.stem().string());
   if (!graph.ok()) return graph.status().with_context(path.string());
   return graph;
 }

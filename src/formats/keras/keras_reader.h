@@ -35,6 +35,10 @@ Result<std::shared_ptr<const Graph>> read_keras_model(const std::filesystem::pat
 // The same for the contents of a file.
 Result<std::shared_ptr<const Graph>> read_keras_model_bytes(std::string_view bytes,
                                                             const std::string& name);
+// This one may free `bytes` as soon as it has unpacked them: a file, its weights unpacked, and the
+// tensors would be three times the model in memory.
+Result<std::shared_ptr<const Graph>> read_keras_model_bytes(std::string&& bytes,
+                                                            const std::string& name);
 
 // True if the bytes begin as one of the two kinds of file does.
 bool looks_like_keras_model(std::string_view bytes);

@@ -1,6 +1,8 @@
 // The weights of a legacy .h5 file, by the names of layers.
+#include <algorithm>
 #include <utility>
 
+#include "core/limits.h"
 #include "formats/keras/weights.h"
 
 namespace tinysplit::keras {
@@ -21,7 +23,19 @@ Result<std::vector<NamedWeight>> list_weights(Hdf5File& file, Address weights,
   const auto names = long_attribute(file, *group, "weight_names");
   if (names.status().code() == StatusCode::kNotFound) return found;
   if (!names.ok()) return names.status();
+  // Names may overlap in the file, so that its size does not bound them.
+  constexpr std::size_t kMostNameBytes = 4 * limits::kMaxNameBytes;
+  constexpr std::ptrdiff_t kMostSlashes = 32;
+  if (names->size() > limits::kMaxNodes) {
+    return resource_exhausted("it has " + std::to_string(names->size()) +
+                              " weights in the file, at most " + std::to_string(limits::kMaxNodes) +
+                              " are read");
+  }
   for (const std::string_view name : *names) {
+    if (name.size() > kMostNameBytes || std::ranges::count(name, '/') > kMostSlashes) {
+      return resource_exhausted("one of its weights has a name of " + std::to_string(name.size()) +
+                                " bytes or too many parts");
+    }
     TINYSPLIT_ASSIGN_OR_RETURN(const auto object, file.find(*group, name));
     if (!object || name.empty()) {
       return invalid_argument("its weight \"" + std::string(name.substr(0, 256)) +
@@ -54,7 +68,7 @@ class InnerWeights final : public WeightFile {
       while (true) {
         const std::size_t slash = rest.find('/');
         std::vector<NamedWeight>& list = (*by_part)[rest.substr(0, slash)];
-        if (list.empty() || list.back().name != weight.name) list.push_back(weight);
+        if (list.empty() || list.back().address != weight.address) list.push_back(weight);
         if (slash == rest.npos) break;
         rest.remove_prefix(slash + 1);
       }

@@ -82,7 +82,7 @@ Result<Operand> dequantized(NodeContext& context, const Operand& x,
 
 Result<Operand> quantized(NodeContext& context, const Operand& x, DType dtype,
                           const Quantization& quantization) {
-  return context.add(QuantizeOp{}, {x}, ElementType(dtype, quantization));
+  return context.add(QuantizeOp{true}, {x}, ElementType(dtype, quantization));
 }
 
 }  // namespace tinysplit::onnx_format

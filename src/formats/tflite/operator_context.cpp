@@ -227,18 +227,16 @@ Status OperatorContext::finish(Op op, std::vector<ValueId> operands,
 
 Status OperatorContext::finish(ValueId value, schema::Activation activation) {
   if (activation == schema::Activation::NONE) return define(0, value);
-  ActivationOp op;
-  if (const std::optional<Bounds> bounds = bounds_of(activation)) {
-    if (is_bounded_already(view(value), *bounds)) return define(0, value);
-    op = {ActivationKind::kClip, bounds->low, bounds->high};
-  } else if (activation == schema::Activation::TANH && is_float(value)) {
-    op.kind = ActivationKind::kTanh;
-  } else {
+  const std::optional<Bounds> bounds = bounds_of(activation);
+  if (!bounds) {
+    // LiteRT leaves a fused TANH out without a word, so what the file means is anyone's guess.
     const std::string name = schema::EnumNameActivation(activation);
     return unimplemented("fused_activation_function = " +
                          (name.empty() ? std::to_string(static_cast<int>(activation)) : name) +
                          " is not supported");
   }
+  if (is_bounded_already(view(value), *bounds)) return define(0, value);
+  const ActivationOp op{ActivationKind::kClip, bounds->low, bounds->high};
   const ElementType type(view(value).dtype, view(value).quantization);
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId y, add(op, {value}, type));
   return define(0, y);
