@@ -26,18 +26,6 @@ Status check_shape(const Shape& shape) {
   return check_image_size(std::size_t(shape[2]), std::size_t(shape[1]));
 }
 
-// ITU-R BT.601 luma in 16-bit fixed point: the weights sum to 65536, so that grey stays exactly
-// itself.
-std::vector<std::uint8_t> luma_of(const std::vector<std::uint8_t>& rgb) {
-  std::vector<std::uint8_t> luma(rgb.size() / 3);
-  for (std::size_t i = 0; i < luma.size(); ++i) {
-    const unsigned sum =
-        19595U * rgb[3 * i] + 38470U * rgb[3 * i + 1] + 7471U * rgb[3 * i + 2] + 0x8000U;
-    luma[i] = static_cast<std::uint8_t>(sum >> 16U);
-  }
-  return luma;
-}
-
 Result<Tensor> decode_into(std::string_view bytes, const Shape& shape) {
   const bool is_png = bytes.starts_with(kPngSignature);
   TINYSPLIT_ASSIGN_OR_RETURN(RgbImage image, is_png ? decode_png(bytes) : decode_jpeg(bytes));
@@ -50,6 +38,17 @@ Result<Tensor> decode_into(std::string_view bytes, const Shape& shape) {
 }
 
 }  // namespace
+
+// 16-bit fixed point: the weights sum to 65536.
+std::vector<std::uint8_t> luma_of(std::span<const std::uint8_t> rgb) {
+  std::vector<std::uint8_t> luma(rgb.size() / 3);
+  for (std::size_t i = 0; i < luma.size(); ++i) {
+    const unsigned sum =
+        19595U * rgb[3 * i] + 38470U * rgb[3 * i + 1] + 7471U * rgb[3 * i + 2] + 0x8000U;
+    luma[i] = static_cast<std::uint8_t>(sum >> 16U);
+  }
+  return luma;
+}
 
 Status check_image_size(std::size_t width, std::size_t height) {
   const std::string size = std::to_string(width) + " x " + std::to_string(height) + " pixels";

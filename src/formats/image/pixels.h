@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct RgbImage {
 // The one file format each; limits and errors as decode_image has them. May throw std::bad_alloc.
 Result<RgbImage> decode_png(std::string_view bytes);
 Result<RgbImage> decode_jpeg(std::string_view bytes);
+
+// ITU-R BT.601 luma of interleaved red, green and blue; grey stays exactly itself.
+std::vector<std::uint8_t> luma_of(std::span<const std::uint8_t> rgb);
 
 // OUT_OF_RANGE if an image of this size may not be decoded, INVALID_ARGUMENT if it has no pixels.
 Status check_image_size(std::size_t width, std::size_t height);
