@@ -39,8 +39,8 @@ class FashionFootwear final : public ImageSource {
     Random random = Random::of({kColorSeed, std::uint64_t(part), original});
     std::array<float, 3> dark{};
     std::array<float, 3> bright{};
-    for (float& level : dark) level = random.uniform(0.0F, 0.3F);
-    for (float& level : bright) level = random.uniform(0.4F, 1.0F);
+    for (float& level : dark) level = static_cast<float>(random.uniform(0.0, 0.3));
+    for (float& level : bright) level = static_cast<float>(random.uniform(0.4, 1.0));
     std::vector<std::uint8_t> tinted(3 * grey.size());
     for (std::size_t i = 0; i < tinted.size(); ++i) {
       const float level = static_cast<float>(grey[i / 3]) / 255.0F;
