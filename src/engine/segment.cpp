@@ -6,7 +6,7 @@
 #include "engine/kernel_cache.h"
 #include "engine/memory_plan.h"
 #include "engine/steps.h"
-#include "graph/cuts.h"
+#include "graph/subgraph.h"
 
 namespace tinysplit {
 
@@ -23,18 +23,6 @@ struct Segment::Plan {
 Segment::Segment() = default;
 Segment::~Segment() = default;
 
-namespace {
-
-std::vector<ValueId> segment_outputs(const Graph& graph, int begin, int end) {
-  std::vector<ValueId> outputs = live_tensors(graph, end);
-  for (const ValueId made : outputs_made_by(graph, begin, end)) {
-    if (std::ranges::count(outputs, made) == 0) outputs.push_back(made);
-  }
-  return outputs;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Segment>> Engine::make_segment(int begin, int end) {
   if (begin < 0 || begin > end || end > graph_->num_layers()) {
     return out_of_range("layers [" + std::to_string(begin) + ", " + std::to_string(end) +
@@ -45,7 +33,7 @@ Result<std::unique_ptr<Segment>> Engine::make_segment(int begin, int end) {
   segment->engine_ = shared_from_this();
   segment->begin_ = begin;
   segment->end_ = end;
-  segment->inputs_ = begin == 0 ? graph_->inputs() : live_tensors(*graph_, begin);
+  segment->inputs_ = segment_inputs(*graph_, begin);
   segment->outputs_ = segment_outputs(*graph_, begin, end);
 
   auto plan = std::make_unique<Segment::Plan>();

@@ -53,7 +53,8 @@ struct Layer {
 };
 
 // An immutable network in execution order: a node reads only constants, graph inputs and outputs of
-// earlier nodes. Made by GraphBuilder, which guarantees this. Thread-safe for reading.
+// earlier nodes. Made by GraphBuilder, which guarantees this, or of a part of such a graph
+// (graph/subgraph.h). Thread-safe for reading.
 class Graph {
  public:
   const std::string& name() const { return name_; }
@@ -74,6 +75,7 @@ class Graph {
 
  private:
   friend class GraphBuilder;
+  friend class LayerExtraction;  // graph/subgraph.cpp
   Graph() = default;
 
   std::string name_;

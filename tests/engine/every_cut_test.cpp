@@ -12,6 +12,8 @@
 #include "engine/named_run.h"
 #include "formats/model_reader.h"
 #include "graph/cuts.h"
+#include "graph/metrics.h"
+#include "graph/subgraph.h"
 #include "wire/frames.h"
 
 namespace tinysplit {
@@ -123,6 +125,40 @@ TEST_P(EveryCut, GivesTheUncutOutput) {
       const auto found = std::ranges::find(outputs, expected.name, &NamedTensor::name);
       ASSERT_NE(found, outputs.end()) << expected.name;
       expect_equal(found->tensor, expected.tensor, !cut.splits_fusion);
+    }
+  }
+}
+
+// Head and tail as graphs of their own give the bits of the segments, whatever the cut splits.
+TEST_P(EveryCut, ExtractedLayersRunAsTheSegments) {
+  constexpr std::int64_t kMostWeightBytes = std::int64_t{2} << 20;  // prepared for every cut
+  const auto graph = read_model(GetParam());
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  if (head_weight_bytes(**graph).back() > kMostWeightBytes) GTEST_SKIP() << "large";
+  const auto engine = Engine::create(*graph).value();
+  const int layers = (*graph)->num_layers();
+  const std::vector<NamedTensor> inputs = random_inputs(**graph);
+  for (int cut = 0; cut <= layers; ++cut) {
+    auto live = run(*engine, 0, cut, copies_of(inputs));
+    for (const auto& [begin, end] : {std::pair(0, cut), std::pair(cut, layers)}) {
+      SCOPED_TRACE("layers [" + std::to_string(begin) + ", " + std::to_string(end) + ")");
+      const auto part = extract_layers(**graph, begin, end);
+      if (!part.ok()) {
+        EXPECT_TRUE(begin == end || segment_outputs(**graph, begin, end).empty() ||
+                    segment_inputs(**graph, begin).empty())
+            << part.status().to_string();
+        continue;
+      }
+      const std::vector<NamedTensor>& given = begin == 0 ? inputs : live;
+      const auto expected = run(*engine, begin, end, copies_of(given));
+      const auto found = run(*Engine::create(*part).value(), 0, end - begin, copies_of(given));
+      // The segment's run also passes on outputs that it was given.
+      ASSERT_EQ(found.size(), (*part)->outputs().size());
+      for (const NamedTensor& output : found) {
+        const auto same = std::ranges::find(expected, output.name, &NamedTensor::name);
+        ASSERT_NE(same, expected.end()) << output.name;
+        expect_equal(output.tensor, same->tensor, /*exact=*/true);
+      }
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/named_run.h"
 #include "graph/cuts.h"
+#include "graph/subgraph.h"
 #include "kernels/evaluate.h"
 #include "wire/frames.h"
 
@@ -164,6 +165,41 @@ TEST(RandomOperations, EveryCutGivesTheUncutOutput) {
       }
     }
   }
+}
+
+std::vector<NamedTensor> copies_of(const std::vector<NamedTensor>& tensors) {
+  std::vector<NamedTensor> copies;
+  for (const NamedTensor& tensor : tensors) copies.push_back({tensor.name, tensor.tensor.clone()});
+  return copies;
+}
+
+TEST(RandomOperations, ExtractedLayersRunAsTheSegments) {
+  constexpr int kLayers = 6;
+  int parts = 0;
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    const RandomModel model = random_model(2000 + seed, kLayers);
+    const auto engine = Engine::create(model.graph).value();
+    for (int begin = 0; begin < kLayers; ++begin) {
+      const auto given = run(*engine, 0, begin, named(model.input));
+      for (int end = begin + 1; end <= kLayers; ++end) {
+        SCOPED_TRACE("seed " + std::to_string(seed) + " layers [" + std::to_string(begin) + ", " +
+                     std::to_string(end) + ")");
+        const auto part = extract_layers(*model.graph, begin, end);
+        if (!part.ok()) continue;
+        const auto expected = run(*engine, begin, end, copies_of(given));
+        const auto found = run(*Engine::create(*part).value(), 0, end - begin, copies_of(given));
+        ASSERT_EQ(found.size(), (*part)->outputs().size());
+        for (const NamedTensor& output : found) {
+          const auto same = std::ranges::find(expected, output.name, &NamedTensor::name);
+          ASSERT_NE(same, expected.end()) << output.name;
+          expect_equal(output.tensor, same->tensor, 0.0);
+          if (HasFatalFailure()) return;
+        }
+        ++parts;
+      }
+    }
+  }
+  EXPECT_GT(parts, 1000);
 }
 
 }  // namespace
