@@ -37,6 +37,9 @@ using Spatial3d = Spatial<3>;
 struct Conv2dOp {
   Spatial2d spatial;
   std::int64_t groups = 1;
+  // Quantised: whether sums are rescaled with one rounding, as ONNX asks, or with the two of
+  // TensorFlow Lite.
+  bool rounds_once = false;
 };
 
 // Inputs: x [N,D,H,W,C], const kernel [KD,KH,KW,C/groups,F], optional const bias [F].

@@ -19,8 +19,8 @@ struct PlainWeights {
   std::vector<Multiplier> factors;
   Affine x, y;
   StoredRange range;
-  bool wide = false;         // 64-bit accumulators
-  bool rounds_once = false;  // dense layers
+  bool wide = false;  // 64-bit accumulators
+  bool rounds_once = false;
 
   void finish(std::int64_t sum, std::size_t f, DType dtype, std::byte* output,
               std::size_t at) const {
@@ -46,7 +46,7 @@ PlainWeights read_plain(const KernelSpec& spec, std::size_t filters, std::size_t
   read.x = affine_of(*spec.inputs[0]);
   read.y = affine_of(*spec.output);
   read.range = output_range(spec);
-  read.rounds_once = std::holds_alternative<DenseOp>(*spec.op);
+  read.rounds_once = rounds_once(*spec.op);
   // TensorFlow Lite keeps 32 bits where the bias has them.
   read.wide = is_wide(*spec.inputs[0]) &&
               (spec.inputs.size() < 3 || spec.inputs[2]->dtype == DType::kInt64);

@@ -9,7 +9,7 @@ PackedStage::PackedStage(const KernelSpec& spec, std::span<const std::int64_t> b
                          std::size_t group_filters, std::size_t tile)
     : zero_point_(affine_of(*spec.output).zero_point),
       range_(output_range(spec)),
-      rounds_once_(std::holds_alternative<DenseOp>(*spec.op)) {
+      rounds_once_(rounds_once(*spec.op)) {
   const std::vector<Multiplier> multipliers = product_multipliers(spec, bias.size());
   const std::size_t padded = (group_filters + tile - 1) / tile * tile;
   for (std::size_t start = 0; start < bias.size(); start += group_filters) {

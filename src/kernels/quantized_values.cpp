@@ -112,6 +112,11 @@ std::vector<Multiplier> product_multipliers(const KernelSpec& spec, std::size_t 
   return multipliers;
 }
 
+bool rounds_once(const Op& op) {
+  const auto* conv = std::get_if<Conv2dOp>(&op);
+  return conv != nullptr ? conv->rounds_once : std::holds_alternative<DenseOp>(op);
+}
+
 std::vector<std::int64_t> bias_of(const KernelSpec& spec, std::size_t input, std::size_t filters) {
   std::vector<std::int64_t> bias(filters, 0);
   if (spec.inputs.size() <= input) return bias;

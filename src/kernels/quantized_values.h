@@ -45,6 +45,9 @@ void store(DType dtype, std::byte* data, std::size_t i, std::int32_t x);
 // The factors from accumulators of x * w to the output: one for each of `filters`.
 std::vector<Multiplier> product_multipliers(const KernelSpec& spec, std::size_t filters);
 
+// Whether sums of products become outputs by multiply_once() rather than multiply().
+bool rounds_once(const Op& op);
+
 // The bias of `filters` outputs, zeros where spec has none at `input`.
 std::vector<std::int64_t> bias_of(const KernelSpec& spec, std::size_t input, std::size_t filters);
 
