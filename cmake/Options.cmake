@@ -24,9 +24,10 @@ add_library(tinysplit_options INTERFACE)
 target_compile_options(tinysplit_options INTERFACE -Wall -Wextra -Wshadow -Wconversion
                        -Wno-sign-conversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # ccache and precompiled headers agree only with -fpch-preprocess. GCC 12's -Wrestrict warns of its
-  # own std::string (GCC bug 105651).
-  target_compile_options(tinysplit_options INTERFACE -fpch-preprocess -Wno-restrict)
+  # ccache and precompiled headers agree only with -fpch-preprocess. GCC 12's -Wrestrict and
+  # -Wstringop-overflow warn of its own std::string (GCC bugs 105651, 105329).
+  target_compile_options(tinysplit_options INTERFACE -fpch-preprocess -Wno-restrict
+                         -Wno-stringop-overflow)
 endif()
 if(TINYSPLIT_ASSERTIONS)
   target_compile_options(tinysplit_options INTERFACE -UNDEBUG)
