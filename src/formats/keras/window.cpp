@@ -63,4 +63,31 @@ Result<std::array<std::int64_t, 3>> parse_triple(const LayerOptions& options, co
   return std::array<std::int64_t, 3>{sizes[0], sizes[1], sizes[2]};
 }
 
+Result<Border> parse_border(const LayerOptions& options, const char* key, int axes) {
+  const Json& json = options.at(key);
+  const Json as_list =
+      json.is_array() && axes == 1 && json.size() == 2 ? Json::array({json}) : Json();
+  const Json& sides = as_list.is_null() ? json : as_list;
+  Border border{{0}, {0}};
+  for (std::size_t i = 0; i < static_cast<std::size_t>(axes); ++i) {
+    const Json* side = &sides;
+    if (sides.is_array()) {
+      if (sides.size() != static_cast<std::size_t>(axes)) break;
+      side = &sides[i];
+    }
+    const bool both = side->is_array() && side->size() == 2;
+    const auto before = whole_number(both ? (*side)[0] : *side, 0, LayerOptions::kMaxOption);
+    const auto after = whole_number(both ? (*side)[1] : *side, 0, LayerOptions::kMaxOption);
+    if (!before || !after) break;
+    border.before.push_back(*before);
+    border.after.push_back(*after);
+  }
+  if (border.before.size() != static_cast<std::size_t>(axes) + 1) {
+    return options.wrong(key, "one whole number, or for each axis one or a pair [before,after]");
+  }
+  border.before.push_back(0);
+  border.after.push_back(0);
+  return border;
+}
+
 }  // namespace tinysplit::keras

@@ -24,4 +24,15 @@ Result<Spatial3d> parse_window3d(const LayerOptions& options, const Shape& input
 Result<std::array<std::int64_t, 3>> parse_triple(const LayerOptions& options, const char* key,
                                                  std::optional<std::int64_t> fallback = {});
 
+// Cells in front and behind of each axis, in the order of the tensor's axes; none for the batch and
+// the channels.
+struct Border {
+  std::vector<std::int64_t> before;
+  std::vector<std::int64_t> after;
+};
+
+// Option `key` of a layer that pads or crops `axes` spatial axes: n, a list with a number for each
+// axis, or a list with [before, after] for each axis; with one axis also [before, after] alone.
+Result<Border> parse_border(const LayerOptions& options, const char* key, int axes);
+
 }  // namespace tinysplit::keras
