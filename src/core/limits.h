@@ -53,6 +53,10 @@ inline constexpr std::size_t kMaxJsonDepth = 64;
 inline constexpr std::size_t kMaxTraceFileBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kMaxTracePoints = 1'000'000;
 
+// Training: bytes of activations and gradients of one network; threads of one step.
+inline constexpr std::int64_t kMaxTrainingBytes = std::int64_t{8} << 30;
+inline constexpr int kMaxTrainingThreads = 256;
+
 // Requests.
 inline constexpr std::size_t kMaxHeaderBytes = 16 << 10;
 inline constexpr std::size_t kMaxBodyBytes = std::size_t{64} << 20;

@@ -17,6 +17,7 @@ const std::map<std::string, std::set<std::string>, std::less<>>& arrows() {
       {"datasets", {"core", "formats"}},
       {"kernels", {"core", "graph"}},
       {"engine", {"core", "graph", "kernels"}},
+      {"training", {"core", "graph", "kernels", "formats"}},
       {"offloading", {"core", "graph"}},
       {"wire", {"core"}},
       {"net", {"core", "wire"}},
@@ -35,8 +36,8 @@ struct LibraryRule {
 
 const std::vector<LibraryRule>& library_rules() {
   static const std::vector<LibraryRule> rules{
-      {"oneapi/dnnl", {"src/engine", "bench"}},
-      {"dnnl", {"src/engine", "bench"}},
+      {"oneapi/dnnl", {"src/engine", "src/training", "bench"}},
+      {"dnnl", {"src/engine", "src/training", "bench"}},
       {"xnnpack.h", {"src/engine", "bench"}},
       {"pthreadpool.h", {"src/engine", "bench"}},
       {"onnx/", {"src/formats/onnx"}},
