@@ -11,6 +11,7 @@
 
 #include "engine/profiler.h"
 #include "formats/model_reader.h"
+#include "kernels/instruction_set.h"
 
 namespace tinysplit::bench {
 namespace {
@@ -105,9 +106,10 @@ void print_machine() {
   char date[32];
   std::strftime(date, sizeof(date), "%Y-%m-%d", &parts);
   const dnnl_version_t* version = dnnl_version();
-  std::printf("%s, oneDNN %d.%d.%d (ISA %#x), %s, 1 thread\n", describe_machine().c_str(),
-              version->major, version->minor, version->patch,
-              static_cast<unsigned>(dnnl::get_effective_cpu_isa()), date);
+  std::printf("%s, oneDNN %d.%d.%d (ISA %#x), own kernels %s, %s, 1 thread\n",
+              describe_machine().c_str(), version->major, version->minor, version->patch,
+              static_cast<unsigned>(dnnl::get_effective_cpu_isa()),
+              instruction_set_name(instruction_set()), date);
 }
 
 double measure_peak_flops(double seconds) {

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <vector>
 
 namespace tinysplit::bench {
 
-// Seconds of one call of each of two ways, and how many times slower the first is.
+// Seconds of one call of each of two ways on one thread, and how many times slower the first is.
 struct Paired {
   double first_s = 0.0;
   double second_s = 0.0;
@@ -20,12 +20,18 @@ inline double median_of(std::vector<double>& values) {
   return *middle;
 }
 
+// Of this thread alone: what else the machine runs in between does not count.
+inline double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
 template <typename Call>
 double seconds_per_call(Call& call, int calls) {
-  const auto begin = std::chrono::steady_clock::now();
+  const double begin = thread_seconds();
   for (int i = 0; i < calls; ++i) call();
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
-  return spent.count() / calls;
+  return (thread_seconds() - begin) / calls;
 }
 
 // Runs the two in turn, `pairs` times, each time for `batch_s` seconds at least. A machine that

@@ -21,55 +21,46 @@ TINYSPLIT_AVX2_INLINE __m256i load_lanes(const void* from) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(from));
 }
 
-// The factors of eight consecutive filters. All are below one half and sums below 2^30 (see
-// PackedStage::has_small_factors), so rounding terms may be added before the shift.
+// Adds here, in this order: the compiler would else compute many products before the first sum,
+// out of more registers than there are.
+TINYSPLIT_AVX2_INLINE void add_now(__m256i& sum, __m256i product) {
+  asm volatile("vpaddd %1, %0, %0" : "+x"(sum) : "x"(product));
+}
+
+// The factors of eight consecutive filters, as StageLanes has them.
 struct Rescale {
-  __m256i even, odd;              // significands, in the low half of each 64 bits
-  __m256i even_nudge, odd_nudge;  // one half of what the first rounding keeps, 64 bits
-  __m256i shift;                  // to the right, from 1 on
-  __m256i half;                   // of the shift's unit
+  __m256i even, odd;  // significands, in the low half of each 64 bits
+  __m256i even_nudge, odd_nudge;
+  __m256i shift;
 };
 
-enum class Rounding : std::uint8_t {
-  kTwice,         // multiply() of quantized_arithmetic.h
-  kTwiceClipped,  // the same where the result is clipped at 0: negative halves may go either way
-  kOnce,          // multiply_once()
-};
-
-inline Rounding rounding_of(const OutputStage& stage) {
-  if (stage.rounds_once) return Rounding::kOnce;
-  return stage.low < stage.zero_point ? Rounding::kTwice : Rounding::kTwiceClipped;
+// In a register: the compiler would else load it again for every sum, and loads bound the kernels.
+TINYSPLIT_AVX2_INLINE __m256i load_once(const void* from) {
+  __m256i lanes = load_lanes(from);
+  asm("" : "+x"(lanes));
+  return lanes;
 }
 
-template <Rounding kind>
-TINYSPLIT_AVX2_INLINE Rescale rescale_of(const OutputStage& stage, std::size_t f) {
-  Rescale rescale;
-  rescale.even = load_lanes(stage.significand + f);
-  rescale.odd = _mm256_srli_epi64(rescale.even, 32);
-  rescale.shift = _mm256_sub_epi32(_mm256_setzero_si256(), load_lanes(stage.shift + f));
-  rescale.even_nudge = rescale.odd_nudge = _mm256_set1_epi64x(std::int64_t{1} << 30);
-  if constexpr (kind == Rounding::kOnce) {
-    const __m256i even_shift = _mm256_blend_epi32(rescale.shift, _mm256_setzero_si256(), 0xaa);
-    rescale.even_nudge = _mm256_sllv_epi64(rescale.even_nudge, even_shift);
-    rescale.odd_nudge = _mm256_sllv_epi64(rescale.odd_nudge, _mm256_srli_epi64(rescale.shift, 32));
-  }
-  const __m256i one = _mm256_set1_epi32(1);
-  rescale.half = _mm256_sllv_epi32(one, _mm256_sub_epi32(rescale.shift, one));
-  return rescale;
+// `first`: 0 or 8.
+TINYSPLIT_AVX2_INLINE Rescale rescale_of(const StageLanes& lanes, std::size_t first) {
+  return {load_once(&lanes.significand[first]), load_once(&lanes.odd_significand[first / 2]),
+          load_once(&lanes.even_nudge[first / 2]), load_once(&lanes.odd_nudge[first / 2]),
+          load_once(&lanes.right_shift[first])};
 }
 
-template <Rounding kind>
+// The high 32 bits of every 64. Shuffles run on more ports than shifts.
+TINYSPLIT_AVX2_INLINE __m256i high_halves(__m256i x) { return _mm256_shuffle_epi32(x, 0xf5); }
+
+// Of sums below 2^30.
+template <Rounding rounding>
 TINYSPLIT_AVX2_INLINE __m256i rescaled(__m256i sums, const Rescale& by) {
-  const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(sums, by.even), by.even_nudge);
-  const __m256i odd =
-      _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(sums, 32), by.odd), by.odd_nudge);
-  __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_add_epi64(odd, odd), 0xaa);
-  if constexpr (kind == Rounding::kOnce) return _mm256_srav_epi32(high, by.shift);
-  if constexpr (kind == Rounding::kTwice) {
-    // Halves go away from zero: negative ones need a little less to be added.
-    high = _mm256_add_epi32(high, _mm256_srai_epi32(high, 31));
-  }
-  return _mm256_srav_epi32(_mm256_add_epi32(high, by.half), by.shift);
+  constexpr bool kAway = rounding == Rounding::kAway;
+  const __m256i x = kAway ? _mm256_add_epi32(sums, sums) : sums;
+  const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, by.even), by.even_nudge);
+  const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(high_halves(x), by.odd), by.odd_nudge);
+  __m256i high = _mm256_blend_epi32(high_halves(even), odd, 0xaa);
+  if constexpr (kAway) high = _mm256_add_epi32(high, _mm256_srai_epi32(x, 31));
+  return _mm256_srav_epi32(high, by.shift);
 }
 
 // Bounds less 128 where they are above 127, so that signed bytes hold them.
@@ -100,17 +91,11 @@ TINYSPLIT_AVX2_INLINE __m256i stored(__m256i a, __m256i b, __m256i c, __m256i d,
   return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
-// The first `count` bytes, at most 16.
+// The first `count` of 16 bytes.
 TINYSPLIT_AVX2_INLINE void store_bytes(std::uint8_t* y, __m128i bytes, std::size_t count) {
-  if (count == kTileFilters) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(y), bytes);
-  } else if (count == kLanes) {
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(y), bytes);
-  } else {
-    alignas(16) std::uint8_t all[kTileFilters];
-    _mm_store_si128(reinterpret_cast<__m128i*>(all), bytes);
-    std::memcpy(y, all, count);
-  }
+  alignas(16) std::uint8_t all[kTileFilters];
+  _mm_store_si128(reinterpret_cast<__m128i*>(all), bytes);
+  std::memcpy(y, all, count);
 }
 
 }  // namespace tinysplit::quantized::avx2

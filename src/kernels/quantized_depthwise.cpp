@@ -27,10 +27,10 @@ class DepthwiseConvolution {
         kernel_columns_(usize(spec.inputs[1]->shape[1])),
         row_pairs_(kernel_rows_ / 2 + 1),
         weights_(read_weights(spec)),
-        stage_(spec, weights_.bias, channels_, kLaneChannels),
+        stage_(spec, weights_.bias, tiled_order(channels_, channels_, kLaneChannels)),
         zero_(affine_of(*spec.inputs[0]).zero_point),
         is_signed_(is_signed_byte(*spec.inputs[0])) {
-    if (!weights_.has_small_sums || !stage_.has_small_factors()) tiles_ = portable_tiles();
+    if (!weights_.suits_vectors) tiles_ = portable_tiles();
     cell_size_ = 2 * ((channels_ + kLaneChannels - 1) / kLaneChannels * kLaneChannels);
     row_cells_ = usize(in_[2] + op.spatial.pad_before[1] + op.spatial.pad_after[1]);
     row_size_ = row_cells_ * cell_size_;
@@ -132,7 +132,7 @@ class DepthwiseConvolution {
     row.column_step = usize(op_.spatial.dilation[1]) * cell_size_;
     row.pixel_step = usize(op_.spatial.stride[1]) * cell_size_;
     row.weights = weights.data();
-    row.stage = stage_.at(0);
+    row.stage = stage_.stage();
     row.output = y;
     row.channels = channels_;
     row.pixels = usize(out_[2]);
@@ -154,17 +154,10 @@ class DepthwiseConvolution {
 }  // namespace
 
 Body depthwise_body(const KernelSpec& spec, const TileKernels& tiles) {
-  const auto* conv = std::get_if<Conv2dOp>(spec.op);
-  if (conv == nullptr) return {};
-  const Value& weights = *spec.inputs[1];
-  const std::int64_t channels = spec.inputs[0]->shape[3];
-  if (conv->groups != channels || channels == 1 || weights.shape[3] != channels) return {};
-  if (conv->spatial.dilation[0] != 1) return {};
-  if (!is_byte(*spec.inputs[0]) || !is_byte(*spec.output) || dtype_size(weights.dtype) != 1 ||
-      !weights.is_constant()) {
-    return {};
-  }
-  const auto rows = std::make_shared<const DepthwiseConvolution>(*conv, spec, tiles);
+  if (!is_byte_depthwise(spec)) return {};
+  const auto& conv = std::get<Conv2dOp>(*spec.op);
+  if (conv.spatial.dilation[0] != 1) return {};
+  const auto rows = std::make_shared<const DepthwiseConvolution>(conv, spec, tiles);
   Body body;
   body.scratch_bytes = rows->scratch_bytes();
   body.run = [rows](std::span<const std::byte* const> inputs, std::byte* output,

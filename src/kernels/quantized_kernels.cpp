@@ -9,7 +9,7 @@ namespace {
 
 quantized::Body body_of(const KernelSpec& spec) {
   using namespace quantized;
-  for (const auto make : {depthwise_body, convolution_body, binary_body}) {
+  for (const auto make : {flat_depthwise_body, depthwise_body, convolution_body, binary_body}) {
     if (Body body = make(spec, best_tiles())) return body;
   }
   for (const auto make : {plain_product_body, conv_transpose_body, matmul_body, pool_body,

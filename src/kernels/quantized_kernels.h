@@ -33,6 +33,7 @@ struct TileKernels;
 
 // Each returns the body for the operations that its file holds, or an empty one for others.
 Body convolution_body(const KernelSpec& spec, const TileKernels& tiles);  // and dense
+Body flat_depthwise_body(const KernelSpec& spec, const TileKernels& tiles);
 Body depthwise_body(const KernelSpec& spec, const TileKernels& tiles);
 Body plain_product_body(const KernelSpec& spec);  // what the two above leave
 Body conv_transpose_body(const KernelSpec& spec);

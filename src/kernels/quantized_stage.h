@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -9,29 +10,39 @@
 
 namespace tinysplit::quantized {
 
-// The output stage of a whole operation, padded to full tiles.
+// A factor below one half as vector code takes it (Rounding says how).
+struct VectorFactor {
+  std::int32_t significand = 0;
+  std::int64_t nudge = 0;
+  std::int32_t right_shift = 0;
+};
+
+// Of multiply(), or of multiply_once() where it `rounds_once`, which is always Rounding::kFloor.
+// Shifts out of [-31, -1] are not below one half: what comes of them is not to be used.
+VectorFactor vector_factor(Multiplier factor, Rounding rounding, bool rounds_once);
+
+// Filters in the order in which they are computed.
+inline constexpr std::size_t kNoFilter = SIZE_MAX;  // a lane that only pads
+using FilterOrder = std::vector<std::size_t>;
+
+// `filters` in groups of `group_filters`, each padded to a multiple of `tile`.
+FilterOrder tiled_order(std::size_t filters, std::size_t group_filters, std::size_t tile);
+
+// The output stage of a whole operation.
 class PackedStage {
  public:
-  // `bias` with the zero point folded in. Filters are laid out in groups of `group_filters`, each
-  // padded to a multiple of `tile`.
-  PackedStage(const KernelSpec& spec, std::span<const std::int64_t> bias, std::size_t group_filters,
-              std::size_t tile);
+  // `bias` with the zero point folded in, for each filter.
+  PackedStage(const KernelSpec& spec, std::span<const std::int64_t> bias, const FilterOrder& order);
 
-  // Filter `at` in the padded order.
-  OutputStage at(std::size_t at) const;
-
-  // Whether every factor is below one half, so that the sum of an output with its rounding term
-  // stays in 32 bits for accumulators below 2^30: what vector code relies on.
-  bool has_small_factors() const { return has_small_factors_; }
+  // From the first of the order on.
+  OutputStage stage() const;
 
  private:
-  std::vector<std::int32_t> bias_;
-  std::vector<std::int32_t> significand_;
-  std::vector<std::int32_t> shift_;
+  std::vector<StageLanes> lanes_;
   std::int32_t zero_point_ = 0;
   StoredRange range_;
   bool rounds_once_ = false;
-  bool has_small_factors_ = true;
+  Rounding rounding_ = Rounding::kAway;
 };
 
 // The weights of a convolution or dense layer less their zero point, [cells][F] as the constant
@@ -40,8 +51,17 @@ struct ByteWeights {
   std::vector<std::int16_t> values;
   std::size_t filters = 0;
   std::vector<std::int64_t> bias;  // zero point of x folded in
-  bool has_small_sums = false;     // every accumulator stays below 2^30
+  bool fit_bytes = false;          // all are in the range of int8
+  // Every accumulator stays below 2^30 and every factor below one half: what vector code needs for
+  // its rounding terms to fit.
+  bool suits_vectors = false;
+
+  // Makes up in the bias for activations that are 128 above what is stored.
+  void shift_activations();
 };
+
+// A convolution of bytes with one filter for each of several channels, and constant weights.
+bool is_byte_depthwise(const KernelSpec& spec);
 
 // Precondition: the weights are 8-bit numbers with the filters along the last axis.
 ByteWeights read_weights(const KernelSpec& spec);

@@ -6,7 +6,8 @@ namespace tinysplit::quantized {
 namespace {
 
 std::uint8_t stored(const OutputStage& stage, std::size_t f, std::int32_t sum) {
-  const Multiplier factor{stage.significand[f], stage.shift[f]};
+  const StageLanes& lanes = stage.lanes[f / kTileFilters];
+  const Multiplier factor{lanes.significand[f % kTileFilters], lanes.shift[f % kTileFilters]};
   const std::int32_t y = stage.rounds_once ? multiply_once(sum, factor) : multiply(sum, factor);
   return static_cast<std::uint8_t>(
       std::clamp(wrapping_add(y, stage.zero_point), stage.low, stage.high));
@@ -17,7 +18,8 @@ void add_pair(std::int32_t& sum, const std::int16_t* a, const std::int16_t* w) {
   sum = wrapping_add(sum, a[0] * w[0] + a[1] * w[1]);
 }
 
-void widen(const std::uint8_t* x, bool is_signed, std::size_t count, std::int16_t* y) {
+void widen(const std::uint8_t* x, bool is_signed, std::size_t count, std::byte* cells) {
+  auto* y = reinterpret_cast<std::int16_t*>(cells);
   if (is_signed) {
     for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<std::int8_t>(x[i]);
   } else {
@@ -33,20 +35,27 @@ void interleave(const std::uint8_t* a, const std::uint8_t* b, bool is_signed, st
   }
 }
 
-void product(const ProductTile& tile) {
-  for (std::size_t m = 0; m < tile.pixels; ++m) {
-    std::int32_t sums[kTileFilters];
-    std::copy_n(tile.stage.bias, kTileFilters, sums);
-    const std::int16_t* w = tile.weights;
-    for (std::size_t r = 0; r < tile.num_runs; ++r) {
-      const std::int16_t* a = tile.runs[r] + tile.offset + m * tile.pixel_step;
-      for (std::size_t k = 0; k < tile.pairs; ++k, w += 2 * kTileFilters) {
+// One tile of filters, from filter `first` on.
+void product_of(const ProductRow& row, std::size_t first) {
+  const std::byte* const weights = row.weights + first / kTileFilters * row.tile_bytes();
+  const std::size_t filters = std::min(kTileFilters, row.filters - first);
+  for (std::size_t m = 0; m < row.pixels; ++m) {
+    std::array<std::int32_t, kTileFilters> sums = row.stage.lanes[first / kTileFilters].bias;
+    const auto* w = reinterpret_cast<const std::int16_t*>(weights);
+    for (std::size_t r = 0; r < row.num_runs; ++r) {
+      const auto* a =
+          reinterpret_cast<const std::int16_t*>(row.runs[r] + row.offset + m * row.pixel_step);
+      for (std::size_t k = 0; k < row.words; ++k, w += 2 * kTileFilters) {
         for (std::size_t f = 0; f < kTileFilters; ++f) add_pair(sums[f], a + 2 * k, w + 2 * f);
       }
     }
-    std::uint8_t* y = tile.output + m * tile.output_step;
-    for (std::size_t f = 0; f < tile.filters; ++f) y[f] = stored(tile.stage, f, sums[f]);
+    std::uint8_t* y = row.output + m * row.output_step + first;
+    for (std::size_t f = 0; f < filters; ++f) y[f] = stored(row.stage, first + f, sums[f]);
   }
+}
+
+void product(const ProductRow& row) {
+  for (std::size_t f = 0; f < row.filters; f += kTileFilters) product_of(row, f);
 }
 
 void depthwise(const DepthwiseRow& row) {
@@ -55,7 +64,7 @@ void depthwise(const DepthwiseRow& row) {
     for (std::size_t c = 0; c < row.channels; ++c) {
       const std::size_t lane = c % kLaneChannels;
       const std::int16_t* w = row.weights + c / kLaneChannels * block_weights + 2 * lane;
-      std::int32_t sum = row.stage.bias[c];
+      std::int32_t sum = row.stage.lanes[c / kTileFilters].bias[c % kTileFilters];
       for (std::size_t p = 0; p < row.row_pairs; ++p) {
         const std::int16_t* a = row.rows[p] + m * row.pixel_step + 2 * c;
         for (std::size_t k = 0; k < row.columns; ++k, w += 2 * kLaneChannels) {
@@ -85,13 +94,15 @@ void sum(const SumRow& row) {
 }  // namespace
 
 const TileKernels& portable_tiles() {
-  static constexpr TileKernels kTiles{widen, interleave, product, depthwise, sum};
+  static constexpr TileKernels kTiles{{2, widen, product}, {}, {}, interleave, depthwise, sum};
   return kTiles;
 }
 
 const TileKernels& best_tiles() {
-  static const TileKernels* const tiles = avx2_tiles();
-  return tiles != nullptr ? *tiles : portable_tiles();
+  for (const auto tiles : {vnni_tiles, avx2_tiles}) {
+    if (const TileKernels* const found = tiles()) return *found;
+  }
+  return portable_tiles();
 }
 
 }  // namespace tinysplit::quantized

@@ -3,11 +3,12 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <type_traits>
 
+#include "kernels/instruction_set.h"
 #include "kernels/quantized_avx2.h"
+#include "kernels/quantized_blocks.h"
+#include "kernels/quantized_stage.h"
 
 namespace tinysplit::quantized {
 namespace {
@@ -20,7 +21,8 @@ TINYSPLIT_AVX2_INLINE __m256i widened(const std::uint8_t* x, bool is_signed) {
 }
 
 TINYSPLIT_AVX2 void widen(const std::uint8_t* x, bool is_signed, std::size_t count,
-                          std::int16_t* y) {
+                          std::byte* cells) {
+  auto* y = reinterpret_cast<std::int16_t*>(cells);
   std::size_t i = 0;
   for (; i + 16 <= count; i += 16) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + i), widened(x + i, is_signed));
@@ -47,55 +49,10 @@ TINYSPLIT_AVX2 void interleave(const std::uint8_t* a, const std::uint8_t* b, boo
   }
 }
 
-TINYSPLIT_AVX2_INLINE __m256i pair_at(const std::int16_t* a) {
+TINYSPLIT_AVX2_INLINE __m256i pair_at(const std::byte* a) {
   std::int32_t pair;
   std::memcpy(&pair, a, sizeof(pair));
   return _mm256_set1_epi32(pair);
-}
-
-// Stores eight filters of each of `Pixels` pixels that lie `step` bytes apart.
-template <std::size_t Pixels>
-TINYSPLIT_AVX2_INLINE void store_pixels(std::uint8_t* y, std::size_t step, const __m256i* sums,
-                                        const Bounds& bounds, std::size_t filters) {
-  if constexpr (Pixels > 4) {
-    store_pixels<4>(y, step, sums, bounds, filters);
-    store_pixels<Pixels - 4>(y + 4 * step, step, sums + 4, bounds, filters);
-  } else {
-    const __m256i bytes = stored(sums[0], sums[Pixels > 1 ? 1 : 0], sums[Pixels > 2 ? 2 : 0],
-                                 sums[Pixels > 3 ? 3 : 0], bounds);
-    const __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
-    store_bytes(y, low, filters);
-    if constexpr (Pixels > 1) store_bytes(y + step, _mm_srli_si128(low, 8), filters);
-    if constexpr (Pixels > 2) store_bytes(y + 2 * step, high, filters);
-    if constexpr (Pixels > 3) store_bytes(y + 3 * step, _mm_srli_si128(high, 8), filters);
-  }
-}
-
-// Calls run(n, begin, end) with blocks of n pixels, n a constant, for all of a row. Six fill the
-// registers; few are left over on their own, where each would wait for the one before it.
-template <typename Run>
-void for_blocks(std::size_t pixels, Run run) {
-  constexpr std::size_t kBlock = 6;
-  std::size_t rest = pixels % kBlock;
-  if (rest > 0 && rest < 3 && pixels > kBlock) rest += kBlock;
-  std::size_t at = pixels - rest;
-  run(std::integral_constant<std::size_t, kBlock>(), std::size_t{0}, at);
-  if (rest > kBlock || rest == 4) {
-    run(std::integral_constant<std::size_t, 4>(), at, at + 4);
-    at += 4;
-  }
-  switch (pixels - at) {
-    case 1:
-      return run(std::integral_constant<std::size_t, 1>(), at, pixels);
-    case 2:
-      return run(std::integral_constant<std::size_t, 2>(), at, pixels);
-    case 3:
-      return run(std::integral_constant<std::size_t, 3>(), at, pixels);
-    case 4:
-      return run(std::integral_constant<std::size_t, 4>(), at, pixels);
-    case 5:
-      return run(std::integral_constant<std::size_t, 5>(), at, pixels);
-  }
 }
 
 template <std::size_t Pixels, std::size_t Vectors>
@@ -103,89 +60,156 @@ struct Sums {
   __m256i of[Pixels][Vectors];
 };
 
+// Where the numbers of consecutive pixels go.
+struct Output {
+  std::uint8_t* y;
+  std::size_t step;     // bytes from one pixel to the next
+  std::size_t filters;  // that are stored: no more than the vectors of a pixel hold
+};
+
+template <std::size_t Pixels>
+TINYSPLIT_AVX2_INLINE void store_eights(const Output& to, __m256i bytes) {
+  const __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
+  std::uint8_t* y = to.y;
+  if (to.filters == kLanes) {
+    const auto second = [](std::uint8_t * at, __m128i pair) __attribute__((always_inline)) {
+      _mm_storeh_pd(reinterpret_cast<double*>(at), _mm_castsi128_pd(pair));
+    };
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(y), low);
+    if constexpr (Pixels > 1) second(y + to.step, low);
+    if constexpr (Pixels > 2) _mm_storel_epi64(reinterpret_cast<__m128i*>(y + 2 * to.step), high);
+    if constexpr (Pixels > 3) second(y + 3 * to.step, high);
+    return;
+  }
+  store_bytes(y, low, to.filters);
+  if constexpr (Pixels > 1) store_bytes(y + to.step, _mm_srli_si128(low, 8), to.filters);
+  if constexpr (Pixels > 2) store_bytes(y + 2 * to.step, high, to.filters);
+  if constexpr (Pixels > 3) {
+    store_bytes(y + 3 * to.step, _mm_srli_si128(high, 8), to.filters);
+  }
+}
+
+template <std::size_t Pixels>
+TINYSPLIT_AVX2_INLINE void store_sixteens(const Output& to, __m256i bytes) {
+  const __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
+  if (to.filters == kTileFilters) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to.y), low);
+    if constexpr (Pixels > 1) _mm_storeu_si128(reinterpret_cast<__m128i*>(to.y + to.step), high);
+    return;
+  }
+  store_bytes(to.y, low, to.filters);
+  if constexpr (Pixels > 1) store_bytes(to.y + to.step, high, to.filters);
+}
+
+// Stores rescaled sums, as many pixels at a time as give one vector of bytes.
+template <std::size_t From, std::size_t Pixels, std::size_t Vectors>
+TINYSPLIT_AVX2_INLINE void store(const Sums<Pixels, Vectors>& y, const Bounds& bounds, Output to) {
+  constexpr std::size_t kGroup = std::min(Pixels - From, 4 / Vectors);
+  constexpr std::size_t kLast = kGroup * Vectors - 1;
+  const __m256i* const first = &y.of[From][0];
+  const __m256i bytes = stored(first[0], first[std::min<std::size_t>(1, kLast)],
+                               first[std::min<std::size_t>(2, kLast)], first[kLast], bounds);
+  if constexpr (Vectors == 1) {
+    store_eights<kGroup>(to, bytes);
+  } else {
+    store_sixteens<kGroup>(to, bytes);
+  }
+  if constexpr (From + kGroup < Pixels) {
+    to.y += kGroup * to.step;
+    store<From + kGroup, Pixels, Vectors>(y, bounds, to);
+  }
+}
+
+// `first`: of the filters in the lanes, 0 or 8.
+template <std::size_t Pixels, std::size_t Vectors, Rounding rounding>
+TINYSPLIT_AVX2_INLINE void finish(Sums<Pixels, Vectors>& sums, const StageLanes& lanes,
+                                  std::size_t first, const Bounds& bounds, const Output& to) {
+  for (std::size_t v = 0; v < Vectors; ++v) {
+    const Rescale rescale = rescale_of(lanes, first + v * kLanes);
+    for (auto& pixel : sums.of) pixel[v] = rescaled<rounding>(pixel[v], rescale);
+  }
+  store<0, Pixels, Vectors>(sums, bounds, to);
+}
+
+// `tile`: a row of no more than kTileFilters filters.
 // What two vectors of 8 filters, or one, multiply to for `Pixels` pixels from `at` on.
 template <std::size_t Pixels, std::size_t Vectors>
-TINYSPLIT_AVX2_INLINE void sum_products(const ProductTile& tile, std::size_t at,
+TINYSPLIT_AVX2_INLINE void sum_products(const ProductRow& tile, std::size_t at,
                                         Sums<Pixels, Vectors>& sums) {
   for (std::size_t v = 0; v < Vectors; ++v) {
-    const __m256i bias = load_lanes(tile.stage.bias + v * kLanes);
+    const __m256i bias = load_lanes(&tile.stage.lanes->bias[v * kLanes]);
     for (std::size_t m = 0; m < Pixels; ++m) sums.of[m][v] = bias;
   }
-  const std::int16_t* w = tile.weights;
+  const std::byte* w = tile.weights;
   const std::size_t step = tile.pixel_step;
   for (std::size_t r = 0; r < tile.num_runs; ++r) {
-    const std::int16_t* a = tile.runs[r] + tile.offset + at * step;
-    for (std::size_t k = 0; k < tile.pairs; ++k, a += 2, w += 2 * kTileFilters) {
+    const std::byte* a = tile.runs[r] + tile.offset + at * step;
+    for (std::size_t k = 0; k < tile.words; ++k) {
       __m256i weights[Vectors];
-      for (std::size_t v = 0; v < Vectors; ++v) weights[v] = load_lanes(w + v * 2 * kLanes);
+      for (std::size_t v = 0; v < Vectors; ++v) {
+        weights[v] = load_lanes(w + v * kLanes * kWordBytes);
+      }
       for (std::size_t m = 0; m < Pixels; ++m) {
         const __m256i pair = pair_at(a + m * step);
         for (std::size_t v = 0; v < Vectors; ++v) {
-          sums.of[m][v] = _mm256_add_epi32(sums.of[m][v], _mm256_madd_epi16(pair, weights[v]));
+          add_now(sums.of[m][v], _mm256_madd_epi16(pair, weights[v]));
         }
       }
+      a += kWordBytes;
+      w += kTileFilters * kWordBytes;
     }
   }
 }
 
-template <std::size_t Pixels, std::size_t Vectors, Rounding kind>
-TINYSPLIT_AVX2 void product_of(const ProductTile& tile, std::size_t at, std::size_t end) {
-  Rescale rescale[Vectors];
-  for (std::size_t v = 0; v < Vectors; ++v) rescale[v] = rescale_of<kind>(tile.stage, v * kLanes);
+template <std::size_t Pixels, std::size_t Vectors, Rounding rounding>
+TINYSPLIT_AVX2 void product_of(const ProductRow& given, std::size_t at, std::size_t end) {
+  const ProductRow tile = given;  // which writing the output cannot change
   const Bounds bounds = bounds_of(tile.stage);
   for (; at < end; at += Pixels) {
     Sums<Pixels, Vectors> sums;
     sum_products(tile, at, sums);
-    for (std::size_t v = 0; v < Vectors; ++v) {
-      for (std::size_t m = 0; m < Pixels; ++m) {
-        sums.of[m][v] = rescaled<kind>(sums.of[m][v], rescale[v]);
-      }
-    }
-    std::uint8_t* y = tile.output + at * tile.output_step;
-    if constexpr (Vectors == 1) {
-      store_pixels<Pixels>(y, tile.output_step, &sums.of[0][0], bounds, tile.filters);
-    } else {
-      for (std::size_t m = 0; m < Pixels; m += 2, y += 2 * tile.output_step) {
-        const std::size_t second = std::min(m + 1, Pixels - 1);
-        const __m256i bytes =
-            stored(sums.of[m][0], sums.of[m][1], sums.of[second][0], sums.of[second][1], bounds);
-        store_bytes(y, _mm256_castsi256_si128(bytes), tile.filters);
-        if (second > m) {
-          store_bytes(y + tile.output_step, _mm256_extracti128_si256(bytes, 1), tile.filters);
-        }
-      }
-    }
+    const Output to{tile.output + at * tile.output_step, tile.output_step, tile.filters};
+    finish<Pixels, Vectors, rounding>(sums, *tile.stage.lanes, 0, bounds, to);
   }
 }
 
-template <std::size_t Vectors, Rounding kind>
-void product_row(const ProductTile& tile) {
-  for_blocks(tile.pixels, [&](auto pixels, std::size_t at, std::size_t end) {
-    product_of<pixels.value, Vectors, kind>(tile, at, end);
-  });
+template <std::size_t Vectors, Rounding rounding>
+void product_tile(const ProductRow& tile) {
+  const auto run = [&](auto pixels, std::size_t at, std::size_t end) {
+    product_of<pixels.value, Vectors, rounding>(tile, at, end);
+  };
+  if constexpr (Vectors == 2) {  // six fill the registers; one or two alone wait for themselves
+    std::size_t rest = tile.pixels % 6;
+    if (rest > 0 && rest < 3 && tile.pixels > 6) rest += 6;
+    if (rest < tile.pixels) run(std::integral_constant<std::size_t, 6>(), 0, tile.pixels - rest);
+    for_blocks<4, 3, 2, 1>(tile.pixels - rest, tile.pixels, run);
+  } else {
+    for_blocks<8, 4, 2, 1>(0, tile.pixels, run);
+  }
 }
 
 template <std::size_t Vectors>
-void product_rows(const ProductTile& tile) {
-  switch (rounding_of(tile.stage)) {
-    case Rounding::kTwice:
-      return product_row<Vectors, Rounding::kTwice>(tile);
-    case Rounding::kTwiceClipped:
-      return product_row<Vectors, Rounding::kTwiceClipped>(tile);
-    case Rounding::kOnce:
-      return product_row<Vectors, Rounding::kOnce>(tile);
-  }
+void product_tile(const ProductRow& tile) {
+  return tile.stage.rounding == Rounding::kAway ? product_tile<Vectors, Rounding::kAway>(tile)
+                                                : product_tile<Vectors, Rounding::kFloor>(tile);
 }
 
-void product(const ProductTile& tile) {
-  return tile.filters > kLanes ? product_rows<2>(tile) : product_rows<1>(tile);
+void product(const ProductRow& row) {
+  ProductRow tile = row;
+  for (std::size_t f = 0; f < row.filters; f += kTileFilters) {
+    tile.filters = std::min(kTileFilters, row.filters - f);
+    tile.filters > kLanes ? product_tile<2>(tile) : product_tile<1>(tile);
+    ++tile.stage.lanes;
+    tile.weights += tile.tile_bytes();
+    tile.output += kTileFilters;
+  }
 }
 
 // Eight channels of `Pixels` consecutive pixels. The loops are not unrolled for usual kernels: the
 // compiler would then sum all products in a tree, out of more registers than there are.
 template <std::size_t Pixels>
 TINYSPLIT_AVX2_INLINE void sum_depthwise(const DepthwiseRow& row, std::size_t at,
-                                         const std::int16_t* w, __m256i* sums) {
+                                         const std::int16_t* w, Sums<Pixels, 1>& sums) {
   const std::size_t columns = row.columns, column_step = row.column_step;
   const std::size_t pixel_step = row.pixel_step;
   for (std::size_t p = 0; p < row.row_pairs; ++p) {
@@ -194,64 +218,64 @@ TINYSPLIT_AVX2_INLINE void sum_depthwise(const DepthwiseRow& row, std::size_t at
       const __m256i weights = load_lanes(w);
       for (std::size_t m = 0; m < Pixels; ++m) {
         const __m256i activations = load_lanes(cell + m * pixel_step);
-        sums[m] = _mm256_add_epi32(sums[m], _mm256_madd_epi16(activations, weights));
+        sums.of[m][0] = _mm256_add_epi32(sums.of[m][0], _mm256_madd_epi16(activations, weights));
       }
     }
   }
 }
 
-template <std::size_t Pixels, Rounding kind>
-TINYSPLIT_AVX2 void depthwise_of(const DepthwiseRow& row, std::size_t at, std::size_t end) {
+template <std::size_t Pixels, Rounding rounding>
+TINYSPLIT_AVX2 void depthwise_of(const DepthwiseRow& given, std::size_t at, std::size_t end) {
+  const DepthwiseRow row = given;  // which writing the output cannot change
   const Bounds bounds = bounds_of(row.stage);
   for (; at < end; at += Pixels) {
     const std::int16_t* w = row.weights;
     const std::size_t start = at * row.pixel_step;
     for (std::size_t c = 0; c < row.channels; c += kLanes) {
-      __m256i sums[Pixels];
-      const __m256i bias = load_lanes(row.stage.bias + c);
-      for (std::size_t m = 0; m < Pixels; ++m) sums[m] = bias;
+      const StageLanes& lanes = row.stage.lanes[c / kTileFilters];
+      const std::size_t first = c % kTileFilters;
+      Sums<Pixels, 1> sums;
+      const __m256i bias = load_lanes(&lanes.bias[first]);
+      for (std::size_t m = 0; m < Pixels; ++m) sums.of[m][0] = bias;
       sum_depthwise<Pixels>(row, start + 2 * c, w, sums);
       w += row.row_pairs * row.columns * kLanes * 2;
-      const Rescale rescale = rescale_of<kind>(row.stage, c);
-      for (std::size_t m = 0; m < Pixels; ++m) sums[m] = rescaled<kind>(sums[m], rescale);
-      store_pixels<Pixels>(row.output + at * row.channels + c, row.channels, sums, bounds,
-                           std::min(kLanes, row.channels - c));
+      const Output to{row.output + at * row.channels + c, row.channels,
+                      std::min(kLanes, row.channels - c)};
+      finish<Pixels, 1, rounding>(sums, lanes, first, bounds, to);
     }
   }
 }
 
-template <Rounding kind>
+template <Rounding rounding>
 void depthwise_row(const DepthwiseRow& row) {
-  for_blocks(row.pixels, [&](auto pixels, std::size_t at, std::size_t end) {
-    depthwise_of<pixels.value, kind>(row, at, end);
+  for_blocks<8, 4, 2, 1>(0, row.pixels, [&](auto pixels, std::size_t at, std::size_t end) {
+    depthwise_of<pixels.value, rounding>(row, at, end);
   });
 }
 
 void depthwise(const DepthwiseRow& row) {
-  return rounding_of(row.stage) == Rounding::kTwice ? depthwise_row<Rounding::kTwice>(row)
-                                                    : depthwise_row<Rounding::kTwiceClipped>(row);
+  return row.stage.rounding == Rounding::kAway ? depthwise_row<Rounding::kAway>(row)
+                                               : depthwise_row<Rounding::kFloor>(row);
 }
 
-std::array<std::int32_t, kLanes> filled(std::int32_t x) {
-  std::array<std::int32_t, kLanes> lanes;
-  lanes.fill(x);
-  return lanes;
+// One factor for all lanes.
+TINYSPLIT_AVX2_INLINE Rescale rescale_by(Multiplier factor) {
+  const VectorFactor lanes = vector_factor(factor, Rounding::kAway, false);
+  const __m256i significand = _mm256_set1_epi32(lanes.significand);
+  const __m256i nudge = _mm256_set1_epi64x(lanes.nudge);
+  return {significand, significand, nudge, nudge, _mm256_set1_epi32(lanes.right_shift)};
 }
 
-// An operand of a sum. Its factor may be one half, with nothing to shift: `adjusts` is 0 then.
+// An operand of a sum: numbers less their zero point, shifted by kSumBits and rescaled. The larger
+// of two operands has the factor one half.
 struct SumOperand {
-  __m256i zero_point, factor, shift, half, adjusts;
+  __m256i zero_point;
+  Rescale rescale;
   bool is_half;
 };
 
 TINYSPLIT_AVX2_INLINE SumOperand sum_operand(const SumRow::Operand& operand) {
-  const int shift = -operand.factor.shift;
-  return {_mm256_set1_epi32(operand.zero_point),
-          _mm256_set1_epi32(operand.factor.significand),
-          _mm256_set1_epi32(shift),
-          _mm256_set1_epi32(shift > 0 ? 1 << (shift - 1) : 0),
-          _mm256_set1_epi32(shift > 0 ? -1 : 0),
-          shift == 0 && operand.factor.significand == 1 << 30};
+  return {_mm256_set1_epi32(operand.zero_point), rescale_by(operand.factor), operand.is_half()};
 }
 
 TINYSPLIT_AVX2_INLINE __m256i rescaled(const std::uint8_t* x, bool is_signed,
@@ -260,24 +284,14 @@ TINYSPLIT_AVX2_INLINE __m256i rescaled(const std::uint8_t* x, bool is_signed,
   __m256i lanes = is_signed ? _mm256_cvtepi8_epi32(bytes) : _mm256_cvtepu8_epi32(bytes);
   lanes = _mm256_sub_epi32(lanes, by.zero_point);
   if (by.is_half) return _mm256_slli_epi32(lanes, kSumBits - 1);
-  lanes = _mm256_slli_epi32(lanes, kSumBits);
-  const __m256i nudge = _mm256_set1_epi64x(std::int64_t{1} << 30);
-  const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(lanes, by.factor), nudge);
-  __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(lanes, 32), by.factor);
-  odd = _mm256_add_epi64(odd, nudge);
-  const __m256i high =
-      _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_add_epi64(odd, odd), 0xaa);
-  const __m256i down = _mm256_and_si256(_mm256_srai_epi32(high, 31), by.adjusts);
-  return _mm256_srav_epi32(_mm256_add_epi32(high, _mm256_add_epi32(by.half, down)), by.shift);
+  return rescaled<Rounding::kAway>(_mm256_slli_epi32(lanes, kSumBits), by.rescale);
 }
 
 TINYSPLIT_AVX2 void sum(const SumRow& row) {
   const SumOperand left = sum_operand(row.operands[0]), right = sum_operand(row.operands[1]);
-  const std::array<std::int32_t, kLanes> significand = filled(row.factor.significand);
-  const std::array<std::int32_t, kLanes> shift = filled(row.factor.shift);
-  const OutputStage stage{nullptr, significand.data(), shift.data(), row.zero_point, row.low,
-                          row.high};
-  const Rescale rescale = rescale_of<Rounding::kTwice>(stage, 0);
+  const Rescale rescale = rescale_by(row.factor);
+  OutputStage stage;
+  stage.zero_point = row.zero_point, stage.low = row.low, stage.high = row.high;
   const Bounds bounds = bounds_of(stage);
   std::size_t i = 0;
   for (; i + 4 * kLanes <= row.count; i += 4 * kLanes) {
@@ -287,24 +301,19 @@ TINYSPLIT_AVX2 void sum(const SumRow& row) {
       const __m256i both =
           _mm256_add_epi32(rescaled(row.operands[0].data + at, row.is_signed, left),
                            rescaled(row.operands[1].data + at, row.is_signed, right));
-      sums[v] = rescaled<Rounding::kTwice>(both, rescale);
+      sums[v] = rescaled<Rounding::kAway>(both, rescale);
     }
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(row.output + i),
                         stored(sums[0], sums[1], sums[2], sums[3], bounds));
   }
-  SumRow rest = row;
-  rest.operands[0].data += i;
-  rest.operands[1].data += i;
-  rest.output += i;
-  rest.count -= i;
-  portable_tiles().sum(rest);
+  portable_tiles().sum(row.from(i));
 }
 
 }  // namespace
 
 const TileKernels* avx2_tiles() {
-  static constexpr TileKernels kTiles{widen, interleave, product, depthwise, sum};
-  return __builtin_cpu_supports("avx2") ? &kTiles : nullptr;
+  static constexpr TileKernels kTiles{{2, widen, product}, {}, {}, interleave, depthwise, sum};
+  return instruction_set() >= InstructionSet::kAvx2 ? &kTiles : nullptr;
 }
 
 }  // namespace tinysplit::quantized

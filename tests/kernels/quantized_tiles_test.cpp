@@ -21,7 +21,7 @@ class RandomProduct {
     const bool dense = between(0, 4) == 0;
     const bool depthwise = !dense && between(0, 2) == 0;
     const std::int64_t channels = between(1, 40);
-    std::int64_t filters = between(1, 40);
+    std::int64_t filters = between(1, 80);
     if (dense) {
       op_ = DenseOp{};
       make_input(dtype, Shape{between(1, 9), channels});
@@ -59,6 +59,7 @@ class RandomProduct {
 
   Conv2dOp random_conv() {
     Conv2dOp conv;
+    conv.rounds_once = between(0, 3) == 0;
     for (std::size_t axis = 0; axis < 2; ++axis) {
       conv.spatial.stride[axis] = between(1, 3);
       conv.spatial.dilation[axis] = between(0, 2) == 0 ? 2 : 1;
@@ -136,6 +137,7 @@ std::vector<std::uint8_t> run(const Body& body, const RandomProduct& problem) {
 }
 
 Body tiled(const KernelSpec& spec, const quantized::TileKernels& tiles) {
+  if (Body body = quantized::flat_depthwise_body(spec, tiles)) return body;
   if (Body body = quantized::depthwise_body(spec, tiles)) return body;
   return quantized::convolution_body(spec, tiles);
 }
@@ -148,19 +150,28 @@ TEST(QuantizedTiles, PortableCodeAgreesWithPlainSums) {
   }
 }
 
+// Every vector code that this CPU runs, whichever of them the program would choose.
+std::vector<const quantized::TileKernels*> vector_tiles() {
+  std::vector<const quantized::TileKernels*> all;
+  for (const auto tiles : {quantized::avx2_tiles, quantized::vnni_tiles}) {
+    if (tiles() != nullptr) all.push_back(tiles());
+  }
+  return all;
+}
+
 TEST(QuantizedTiles, VectorCodeGivesTheBitsOfPortableCode) {
-  const quantized::TileKernels* const vector_code = quantized::avx2_tiles();
-  if (vector_code == nullptr) GTEST_SKIP() << "this CPU has no AVX2";
-  for (unsigned seed = 0; seed < 1000; ++seed) {
+  if (vector_tiles().empty()) GTEST_SKIP() << "this CPU has no AVX2";
+  for (unsigned seed = 0; seed < 1500; ++seed) {
     const RandomProduct problem(seed);
     const auto portable = run(tiled(problem.spec(), quantized::portable_tiles()), problem);
-    ASSERT_EQ(run(tiled(problem.spec(), *vector_code), problem), portable) << seed;
+    for (const quantized::TileKernels* const tiles : vector_tiles()) {
+      ASSERT_EQ(run(tiled(problem.spec(), *tiles), problem), portable) << seed;
+    }
   }
 }
 
 TEST(QuantizedTiles, VectorSumsGiveTheBitsOfPortableSums) {
-  const quantized::TileKernels* const vector_code = quantized::avx2_tiles();
-  if (vector_code == nullptr) GTEST_SKIP() << "this CPU has no AVX2";
+  if (vector_tiles().empty()) GTEST_SKIP() << "this CPU has no AVX2";
   std::mt19937 random(7);
   const auto between = [&](int low, int high) {
     return std::uniform_int_distribution<int>(low, high)(random);
@@ -177,7 +188,7 @@ TEST(QuantizedTiles, VectorSumsGiveTheBitsOfPortableSums) {
     const int low = row.is_signed ? -128 : 0;
     for (auto& operand : row.operands) {
       operand.zero_point = between(low, low + 255);
-      operand.factor = {between(1 << 30, 0x7fffffff), -between(0, 12)};
+      operand.factor = {between(1 << 30, 0x7fffffff), -between(1, 12)};
     }
     row.operands[static_cast<std::size_t>(between(0, 1))].factor = {1 << 30, 0};
     row.operands[0].data = a.data();
@@ -190,8 +201,11 @@ TEST(QuantizedTiles, VectorSumsGiveTheBitsOfPortableSums) {
     row.output = portable.data();
     quantized::portable_tiles().sum(row);
     row.output = vectors.data();
-    vector_code->sum(row);
-    ASSERT_EQ(vectors, portable) << round;
+    for (const quantized::TileKernels* const tiles : vector_tiles()) {
+      std::ranges::fill(vectors, std::uint8_t{0});
+      tiles->sum(row);
+      ASSERT_EQ(vectors, portable) << round;
+    }
   }
 }
 
