@@ -11,6 +11,8 @@ find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libcbor REQUIRED IMPORTED_TARGET libcbor)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
+# To write Keras files; they are read by the project's own reader. An oracle for the tests of that.
+pkg_check_modules(hdf5 REQUIRED IMPORTED_TARGET hdf5)
 
 # find_package(dnnl) of Debian asks for OpenCL headers that the CPU library does not need.
 find_library(DNNL_LIBRARY dnnl REQUIRED)
@@ -36,8 +38,6 @@ target_link_libraries(tinysplit_xnnpack INTERFACE ${XNNPACK_LIBRARY} ${PTHREADPO
 
 if(TINYSPLIT_TESTS)
   find_package(GTest REQUIRED)
-  # An oracle for the project's own reader of HDF5; the product does without.
-  pkg_check_modules(hdf5 REQUIRED IMPORTED_TARGET hdf5)
   include(GoogleTest)
 endif()
 if(TINYSPLIT_BENCHMARKS)

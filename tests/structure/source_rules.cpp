@@ -43,6 +43,7 @@ const std::vector<LibraryRule>& library_rules() {
       {"onnx/", {"src/formats/onnx"}},
       {"google/protobuf/", {"src/formats/onnx"}},
       {"zip.h", {"src/formats"}},
+      {"hdf5.h", {"src/formats/keras", "tests/formats"}},
       {"flatbuffers/", {"src/formats/tflite"}},
       {"png.h", {"src/formats/image"}},
       {"jpeglib.h", {"src/formats/image"}},

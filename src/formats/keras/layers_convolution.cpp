@@ -110,27 +110,6 @@ Result<ValueId> add_separable(LayerContext& context, int axes) {
   return add_with_bias(context, Conv2dOp{}, y, pointwise, filters, axes);
 }
 
-// Padding of one axis. The output is as long as that of the convolution would be wide whose
-// gradient this is: TensorFlow pads that one, and an output that no window reaches is left to the
-// bias.
-void pad_transposed(ConvTranspose2dOp& op, std::size_t axis, std::int64_t extent, std::int64_t size,
-                    bool same, std::optional<std::int64_t> extra) {
-  const std::int64_t stride = op.spatial.stride[axis];
-  const std::int64_t reach = (size - 1) * op.spatial.dilation[axis] + 1;
-  const std::int64_t last = (extent - 1) * stride;
-  const std::int64_t full = last + reach;
-  std::int64_t length = 0;
-  if (same) {
-    length = last + (extra ? reach % 2 + *extra : stride);
-  } else {
-    length = last + (extra ? reach + *extra : std::max(reach, stride));
-  }
-  const std::int64_t surplus = std::max<std::int64_t>(full - length, 0);
-  op.spatial.pad_before[axis] = surplus / 2;
-  op.spatial.pad_after[axis] = surplus - surplus / 2;
-  op.output_padding[axis] = std::max<std::int64_t>(length - full, 0);
-}
-
 Result<ValueId> add_transposed(LayerContext& context, int axes) {
   const LayerOptions& options = context.options;
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.image_input(axes));

@@ -1,26 +1,6 @@
 #include "formats/keras/window.h"
 
-#include <algorithm>
-
 namespace tinysplit::keras {
-namespace {
-
-template <std::size_t Axes>
-void pad_same(Spatial<Axes>& spatial, const Shape& input,
-              const std::array<std::int64_t, Axes>& size) {
-  for (std::size_t i = 0; i < Axes; ++i) {
-    const std::int64_t extent = input[static_cast<int>(i) + 1];
-    const std::int64_t places = (extent + spatial.stride[i] - 1) / spatial.stride[i];
-    const std::int64_t reach = (size[i] - 1) * spatial.dilation[i] + 1;
-    const std::int64_t total =
-        std::max<std::int64_t>((places - 1) * spatial.stride[i] + reach - extent, 0);
-    spatial.pad_before[i] = total / 2;
-    spatial.pad_after[i] = total - total / 2;
-  }
-}
-
-}  // namespace
-
 Result<Spatial2d> parse_window(const LayerOptions& options, const Shape& input, int axes,
                                const LayerOptions::Pair& size,
                                const LayerOptions::Pair& default_stride) {
@@ -54,6 +34,24 @@ Result<Spatial3d> parse_window3d(const LayerOptions& options, const Shape& input
                              options.word("padding", {"valid", "same"}, "valid"));
   if (padding == "same") pad_same(spatial, input, size);
   return spatial;
+}
+
+void pad_transposed(ConvTranspose2dOp& op, std::size_t axis, std::int64_t extent, std::int64_t size,
+                    bool same, std::optional<std::int64_t> extra) {
+  const std::int64_t stride = op.spatial.stride[axis];
+  const std::int64_t reach = (size - 1) * op.spatial.dilation[axis] + 1;
+  const std::int64_t last = (extent - 1) * stride;
+  const std::int64_t full = last + reach;
+  std::int64_t length = 0;
+  if (same) {
+    length = last + (extra ? reach % 2 + *extra : stride);
+  } else {
+    length = last + (extra ? reach + *extra : std::max(reach, stride));
+  }
+  const std::int64_t surplus = std::max<std::int64_t>(full - length, 0);
+  op.spatial.pad_before[axis] = surplus / 2;
+  op.spatial.pad_after[axis] = surplus - surplus / 2;
+  op.output_padding[axis] = std::max<std::int64_t>(length - full, 0);
 }
 
 Result<std::array<std::int64_t, 3>> parse_triple(const LayerOptions& options, const char* key,

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <optional>
+
 #include "core/shape.h"
 #include "core/status.h"
 #include "formats/keras/layer_options.h"
@@ -19,6 +23,27 @@ Result<Spatial2d> parse_window(const LayerOptions& options, const Shape& input, 
 Result<Spatial3d> parse_window3d(const LayerOptions& options, const Shape& input,
                                  const std::array<std::int64_t, 3>& size,
                                  const std::array<std::int64_t, 3>& default_stride);
+
+// The border of padding "same" for a window of `size` over [N,...,C].
+template <std::size_t Axes>
+void pad_same(Spatial<Axes>& spatial, const Shape& input,
+              const std::array<std::int64_t, Axes>& size) {
+  for (std::size_t i = 0; i < Axes; ++i) {
+    const std::int64_t extent = input[static_cast<int>(i) + 1];
+    const std::int64_t places = (extent + spatial.stride[i] - 1) / spatial.stride[i];
+    const std::int64_t reach = (size[i] - 1) * spatial.dilation[i] + 1;
+    const std::int64_t total =
+        std::max<std::int64_t>((places - 1) * spatial.stride[i] + reach - extent, 0);
+    spatial.pad_before[i] = total / 2;
+    spatial.pad_after[i] = total - total / 2;
+  }
+}
+
+// The border of one axis of a transposed convolution over `extent` cells; `extra` is its option
+// output_padding. The output is as long as that of the convolution would be wide whose gradient
+// this is: TensorFlow pads that one, and an output that no window reaches is left to the bias.
+void pad_transposed(ConvTranspose2dOp& op, std::size_t axis, std::int64_t extent, std::int64_t size,
+                    bool same, std::optional<std::int64_t> extra);
 
 // The sizes of an option of three axes.
 Result<std::array<std::int64_t, 3>> parse_triple(const LayerOptions& options, const char* key,
