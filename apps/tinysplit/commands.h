@@ -10,6 +10,7 @@ namespace tinysplit {
 // stores the exit code of the process in `exit_code`, which outlives `app`.
 void add_inspect_command(CLI::App& app, int& exit_code);
 void add_infer_command(CLI::App& app, int& exit_code);
+void add_export_command(CLI::App& app, int& exit_code);
 void add_profile_command(CLI::App& app, int& exit_code);
 void add_plan_command(CLI::App& app, int& exit_code);
 void add_serve_command(CLI::App& app, int& exit_code);

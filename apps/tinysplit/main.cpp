@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* kFooter = R"(Typical use:
   tinysplit inspect model.keras                      layers, and what each cut would send
+  tinysplit export model.keras --cut 4 --part head --output head.tflite
   tinysplit profile model.keras --output edge.json   measure every layer here
   tinysplit plan --device-analytics device.json --edge-analytics edge.json
                  --uplink-mbit 8 --downlink-mbit 8 --rtt-ms 20
@@ -74,6 +75,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   tinysplit::add_inspect_command(app, exit_code);
   tinysplit::add_infer_command(app, exit_code);
+  tinysplit::add_export_command(app, exit_code);
   tinysplit::add_profile_command(app, exit_code);
   tinysplit::add_plan_command(app, exit_code);
   tinysplit::add_serve_command(app, exit_code);

@@ -1,0 +1,175 @@
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "core/file.h"
+#include "export_targets.h"
+#include "formats/model_folder.h"
+#include "formats/model_reader.h"
+#include "graph/subgraph.h"
+#include "report/table.h"
+#include "report/units.h"
+
+namespace tinysplit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct ExportOptions {
+  std::string model;
+  std::string output;
+  std::string target;
+  std::string part = "whole";
+  int cut = -1;
+  bool json = false;
+};
+
+// Layers [begin, end) of a model.
+struct Part {
+  std::shared_ptr<const Graph> graph;
+  int begin = 0;
+  int end = 0;
+};
+
+Result<Part> part_of(const std::shared_ptr<const Graph>& graph, const ExportOptions& options) {
+  const int layers = graph->num_layers();
+  if (options.part == "whole") {
+    if (options.cut < 0) return Part{graph, 0, layers};
+    return invalid_argument("--cut is of use with --part head or --part tail only");
+  }
+  const bool head = options.part == "head";
+  // A head needs a layer before the cut, a tail one behind it.
+  const int least = head ? 1 : 0;
+  const int most = head ? layers : layers - 1;
+  if (options.cut < least || options.cut > most) {
+    return invalid_argument("--part " + options.part + " needs --cut, " + std::to_string(least) +
+                            " to " + std::to_string(most) + " for a model of " +
+                            std::to_string(layers) + " layers");
+  }
+  Part part{nullptr, head ? 0 : options.cut, head ? options.cut : layers};
+  TINYSPLIT_ASSIGN_OR_RETURN(part.graph, extract_layers(*graph, part.begin, part.end));
+  return part;
+}
+
+Json describe_values(const Graph& graph, const std::vector<ValueId>& ids) {
+  Json list = Json::array();
+  for (const ValueId id : ids) {
+    const Value& value = graph.value(id);
+    Json entry{
+        {"name", value.name}, {"shape", value.shape.dims()}, {"dtype", dtype_name(value.dtype)}};
+    if (value.quantization) {
+      entry["quantization"] = {{"scale", value.quantization->scale},
+                               {"zero_point", value.quantization->zero_point},
+                               {"axis", value.quantization->axis}};
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+void print_json(const ExportOptions& options, const ExportTarget& target, const Graph& whole,
+                const Part& part, std::size_t bytes) {
+  Json json{{"model", whole.name()},
+            {"digest", whole.digest()},
+            {"part", options.part},
+            {"begin", part.begin},
+            {"end", part.end},
+            {"target", target.name},
+            {"output", options.output},
+            {"bytes", bytes},
+            {"inputs", describe_values(*part.graph, part.graph->inputs())},
+            {"outputs", describe_values(*part.graph, part.graph->outputs())}};
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+std::string describe_quantization(const Value& value) {
+  if (!value.quantization) return "";
+  const Quantization& quantization = *value.quantization;
+  if (quantization.scale.size() != 1) {
+    return std::to_string(quantization.scale.size()) + " scales along axis " +
+           std::to_string(quantization.axis);
+  }
+  char text[64];
+  std::snprintf(text, sizeof text, "%.9g * (q - %d)", static_cast<double>(quantization.scale[0]),
+                quantization.zero_point[0]);
+  return text;
+}
+
+void print_table(const ExportOptions& options, const ExportTarget& target, const Graph& whole,
+                 const Part& part, std::size_t bytes) {
+  using Align = Table::Align;
+  Table table({{"", Align::kLeft},
+               {"name", Align::kLeft},
+               {"type", Align::kLeft},
+               {"shape", Align::kLeft},
+               {"real number", Align::kLeft}});
+  const auto add_rows = [&](const char* what, const std::vector<ValueId>& ids) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const Value& value = part.graph->value(ids[i]);
+      table.add_row({what + std::string(" ") + std::to_string(i), value.name,
+                     std::string(dtype_name(value.dtype)), value.shape.to_string(),
+                     describe_quantization(value)});
+    }
+  };
+  add_rows("input", part.graph->inputs());
+  add_rows("output", part.graph->outputs());
+  std::printf("%s: layers [%d, %d) of %s, %s, for %s\n\n%s", options.output.c_str(), part.begin,
+              part.end, whole.name().c_str(), format_bytes(static_cast<double>(bytes)).c_str(),
+              target.opened_by, table.to_string().c_str());
+}
+
+Status export_model(const ExportOptions& options) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ExportTarget* target,
+                             find_export_target(options.target, options.output));
+  TINYSPLIT_RETURN_IF_ERROR(check_can_write(options.output));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Part part, part_of(graph, options));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::string contents, target->write(*part.graph));
+  TINYSPLIT_RETURN_IF_ERROR(write_file_atomically(options.output, contents));
+  (options.json ? print_json : print_table)(options, *target, *graph, part, contents.size());
+  return ok_status();
+}
+
+std::string footer() {
+  std::string text =
+      "A head runs the layers before the cut and leaves the tensors that `tinysplit inspect` "
+      "lists\n"
+      "for it; a tail takes these, in the same order, and gives the model's outputs.\n"
+      "Targets:\n";
+  for (const ExportTarget& target : export_targets()) {
+    text += "  " + std::string(target.name) + std::string(8 - std::string(target.name).size(), ' ');
+    text += std::string(target.extension) + ", opened by " + target.opened_by + "\n";
+  }
+  return text +
+         "Examples:\n"
+         "  tinysplit export models/fashion_resnet --cut 6 --part head --output head.tflite\n"
+         "  tinysplit export models/fashion_resnet --cut 6 --part tail --output tail.keras\n"
+         "  tinysplit export model.tflite --target keras --output whole.keras --json";
+}
+
+}  // namespace
+
+void add_export_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* command = app.add_subcommand(
+      "export", "Write a model, or its head or tail at a cut, for another runtime");
+  command
+      ->add_option("model", options->model,
+                   "Model file (.keras, .h5, .tflite, .onnx) or its folder")
+      ->required();
+  command->add_option("--output", options->output, "File to write")->required();
+  command->add_option("--part", options->part, "whole, head or tail")
+      ->check(CLI::IsMember({"whole", "head", "tail"}))
+      ->capture_default_str();
+  command->add_option("--cut", options->cut, "How many layers the head has")
+      ->check(CLI::Range(0, 100'000));
+  command->add_option("--target", options->target,
+                      "Kind of file (default: by the extension of --output)");
+  command->add_flag("--json", options->json, "Print what was written as JSON");
+  command->footer(footer());
+  command->callback([options, &exit_code] { exit_code = report(export_model(*options)); });
+}
+
+}  // namespace tinysplit

@@ -1,0 +1,45 @@
+#include "export_targets.h"
+
+#include "formats/keras/graph_to_keras.h"
+#include "formats/tflite/tflite_writer.h"
+
+namespace tinysplit {
+namespace {
+
+Result<std::string> write_keras(const Graph& graph) {
+  return write_keras_model(graph, KerasFileKind::kArchive);
+}
+
+Result<std::string> write_h5(const Graph& graph) {
+  return write_keras_model(graph, KerasFileKind::kHdf5);
+}
+
+Result<std::string> write_tflite_file(const Graph& graph) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, write_tflite(graph));
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+constexpr ExportTarget kTargets[] = {
+    {"keras", ".keras", "Keras 3", write_keras},
+    {"h5", ".h5", "Keras 3, legacy HDF5 format", write_h5},
+    {"tflite", ".tflite", "LiteRT and TensorFlow Lite Micro", write_tflite_file},
+};
+
+}  // namespace
+
+std::span<const ExportTarget> export_targets() { return kTargets; }
+
+Result<const ExportTarget*> find_export_target(std::string_view name, std::string_view path) {
+  std::string known;
+  for (const ExportTarget& target : export_targets()) {
+    if (name.empty() ? path.ends_with(target.extension) : name == target.name) return &target;
+    known += (known.empty() ? "" : ", ") + std::string(target.name);
+  }
+  if (!name.empty()) {
+    return invalid_argument("there is no target \"" + std::string(name) + "\"; there are " + known);
+  }
+  return invalid_argument("the name of " + std::string(path) +
+                          " does not tell what to write; say --target, which is one of " + known);
+}
+
+}  // namespace tinysplit

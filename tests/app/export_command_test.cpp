@@ -1,0 +1,81 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "app/process.h"
+#include "formats/model_reader.h"
+
+namespace tinysplit::test {
+namespace {
+
+class ExportCommand : public ::testing::Test {
+ protected:
+  Finished export_to(const std::string& output, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"export", kModel, "--output", output};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  }
+
+  const std::string kModel = data_path("keras/residual.keras");
+  TemporaryFolder folder_;
+};
+
+TEST_F(ExportCommand, SaysWhatItWrote) {
+  const std::string output = folder_.path("head.keras");
+  const Finished finished = export_to(output, {"--part", "head", "--cut", "5", "--json"});
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  const auto said = nlohmann::json::parse(finished.out);
+  EXPECT_EQ(said.at("target"), "keras");
+  EXPECT_EQ(said.at("begin"), 0);
+  EXPECT_EQ(said.at("end"), 5);
+  EXPECT_EQ(said.at("bytes"), std::filesystem::file_size(output));
+  const auto facts = nlohmann::json::parse(run({"inspect", kModel, "--json"}).out);
+  EXPECT_EQ(said.at("inputs"), facts.at("inputs"));
+  EXPECT_EQ(said.at("outputs"), facts.at("cuts").at(5).at("live_tensors"));
+  const auto head = read_model(output).value();
+  ASSERT_EQ(head->outputs().size(), said.at("outputs").size());
+  for (std::size_t i = 0; i < head->outputs().size(); ++i) {
+    EXPECT_EQ(head->value(head->outputs()[i]).name, said.at("outputs")[i].at("name"));
+  }
+}
+
+TEST_F(ExportCommand, PrintsATableForPeople) {
+  const Finished finished = export_to(folder_.path("tail.h5"), {"--part", "tail", "--cut", "3"});
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  for (const char* part : {"tail.h5: layers [3, ", "of residual", "input 0", "output 0"}) {
+    EXPECT_NE(finished.out.find(part), std::string::npos) << finished.out;
+  }
+}
+
+TEST_F(ExportCommand, SameCommandSameBytes) {
+  const std::string first = folder_.path("a.keras"), second = folder_.path("b.keras");
+  ASSERT_EQ(export_to(first).exit_code, 0);
+  ASSERT_EQ(export_to(second).exit_code, 0);
+  EXPECT_EQ(read_bytes(first), read_bytes(second));
+}
+
+TEST_F(ExportCommand, WrongUseIsRefused) {
+  const std::string output = folder_.path("x.keras");
+  expect_refused(export_to(output, {"--cut", "3"}), 2, "--part head");
+  expect_refused(export_to(output, {"--part", "head"}), 2, "1 to ");
+  expect_refused(export_to(output, {"--part", "head", "--cut", "0"}), 2, "1 to ");
+  expect_refused(export_to(output, {"--part", "tail", "--cut", "1000"}), 2, "0 to ");
+  expect_refused(export_to(output, {"--part", "middle"}), 2, "middle");
+  expect_refused(export_to(output, {"--target", "caffe"}), 2, "keras, h5");
+  expect_refused(export_to(folder_.path("x.bin")), 2, "--target");
+  expect_refused(run({"export", "/nonexistent.keras", "--output", output}), 3, "/nonexistent");
+  EXPECT_TRUE(folder_.files().empty());
+}
+
+TEST_F(ExportCommand, WhatCannotBeWrittenIsRefused) {
+  expect_refused(export_to("/proc/x/y.keras"), 2, "cannot write /proc/x/y.keras");
+  expect_refused(export_to(folder_.path("none/y.keras")), 2, "cannot write");
+  expect_refused(export_to("/dev/full", {"--target", "keras"}), 1, "No space left");
+  const std::string quantised = data_path("tflite/int8_dense.tflite");
+  expect_refused(run({"export", quantised, "--output", folder_.path("x.keras")}), 2, "quantised");
+  EXPECT_TRUE(folder_.files().empty());
+}
+
+}  // namespace
+}  // namespace tinysplit::test
