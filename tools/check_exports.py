@@ -19,12 +19,15 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import warnings
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
 import numpy as np
+
+warnings.filterwarnings("ignore", category=UserWarning)  # of the interpreter's new place
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MOST_ERROR = 1e-5
@@ -80,7 +83,12 @@ def run_keras(path, inputs):
 
 def run_tflite(path, inputs):
     import tensorflow as tf
-    interpreter = tf.lite.Interpreter(str(path), num_threads=1)
+    kernels = tf.lite.experimental.OpResolverType
+    quantised = any(x.dtype != np.float32 for x in inputs)
+    # Integers are those of the reference kernels, which the project computes as well.
+    interpreter = tf.lite.Interpreter(
+        str(path), num_threads=1,
+        experimental_op_resolver_type=kernels.BUILTIN_REF if quantised else kernels.AUTO)
     interpreter.allocate_tensors()
     for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
         interpreter.set_tensor(detail["index"], value)

@@ -211,6 +211,19 @@ TEST(GraphToKeras, NamesWhatItCannotWrite) {
   }
 }
 
+TEST(GraphToKeras, RefusesWholeNumbersThatAreComputed) {
+  GraphBuilder builder("model", "");
+  const ValueId in = builder.add_input("in", DType::kInt32, Shape{1, 4}).value();
+  ASSERT_TRUE(builder.begin_layer("twice", "Add").ok());
+  const ValueId sum = builder.add_op(BinaryOp{BinaryKind::kAdd}, {in, in}).value();
+  ASSERT_TRUE(builder.end_layer({sum}).ok());
+  ASSERT_TRUE(builder.add_output(sum).ok());
+  const Status status =
+      write_keras_model(*builder.build().value(), KerasFileKind::kArchive).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnimplemented);
+  EXPECT_NE(status.message().find("int32"), std::string::npos) << status.message();
+}
+
 TEST(GraphToKeras, RefusesQuantisedModels) {
   const fs::path path = golden_file("../tflite/int8_dense.tflite");
   const Status status =

@@ -77,6 +77,11 @@ class GraphExport {
       return unimplemented("it makes " + output.shape.to_string() +
                            ", which has no batch of 1 in front");
     }
+    // A cast makes indices of tables, and knows which.
+    if (output.dtype != DType::kFloat32 && !std::holds_alternative<CastOp>(node.op)) {
+      return unimplemented("it makes " + std::string(dtype_name(output.dtype)) +
+                           ", layers of Keras make float32");
+    }
     model_.set_part(output.name);
     ExportContext context(graph_, node, model_, values_);
     const int first_layer = model_.num_layers();
