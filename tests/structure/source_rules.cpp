@@ -18,6 +18,8 @@ const std::map<std::string, std::set<std::string>, std::less<>>& arrows() {
       {"kernels", {"core", "graph"}},
       {"engine", {"core", "graph", "kernels"}},
       {"training", {"core", "graph", "kernels", "formats"}},
+      {"quantization", {"core", "graph", "kernels", "engine"}},
+      {"evaluation", {"core", "graph", "formats", "engine", "datasets", "wire"}},
       {"offloading", {"core", "graph"}},
       {"wire", {"core"}},
       {"net", {"core", "wire"}},

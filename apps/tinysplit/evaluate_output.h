@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "report/chart.h"
+
+namespace tinysplit {
+
+// One cut on the whole data set.
+struct EvaluatedCut {
+  int cut = 0;
+  std::string after;  // the layer before it; "(input)" for cut 0
+  double accuracy = 0.0;
+  double agreement = 0.0;  // share of images with the class of the reference
+  std::int64_t live_bytes = 0;
+  double wire_bytes = 0.0;
+  double head_s = 0.0;
+  double codec_s = 0.0;
+  double tail_s = 0.0;
+};
+
+// What `tinysplit evaluate` tells.
+struct Evaluation {
+  std::string model;
+  std::string digest;
+  std::string data;
+  std::string reference;  // "uncut <model>": what agreement is with
+  double reference_accuracy = 0.0;
+  std::size_t images = 0;
+  std::size_t skipped = 0;
+  int workers = 1;
+  std::vector<EvaluatedCut> cuts;  // at least one
+};
+
+// The object that --json prints; "accuracy" is that of the cut asked for, of all cuts the lowest.
+std::string evaluation_json(const Evaluation& evaluation);
+std::string evaluation_text(const Evaluation& evaluation);
+// Accuracy and agreement, bytes and times over the cuts.
+Figure evaluation_figure(const Evaluation& evaluation);
+
+}  // namespace tinysplit

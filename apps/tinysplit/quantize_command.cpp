@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "commands.h"
+#include "core/file.h"
+#include "dataset_input.h"
+#include "evaluation/evaluation.h"
+#include "evaluation/image_feed.h"
+#include "formats/model_folder.h"
+#include "formats/model_reader.h"
+#include "formats/tflite/tflite_writer.h"
+#include "quantization/calibration.h"
+#include "quantization/folding.h"
+#include "quantize_output.h"
+#include "report/progress.h"
+
+namespace tinysplit {
+namespace {
+
+constexpr std::size_t kNoiseSamples = 16;
+
+struct QuantizeOptions {
+  std::string model;
+  std::string data;
+  std::size_t samples = 500;
+  std::string ranges = "minmax";
+  double percentile = 99.99;
+  std::string io = "float32";
+  bool per_channel_dense = false;
+  std::vector<std::string> keep_float;
+  std::string output;
+  std::string report;
+  std::size_t test_images = 0;
+  bool no_test = false;
+  bool json = false;
+};
+
+RangeMethod method_of(const std::string& name) {
+  if (name == "percentile") return RangeMethod::kPercentile;
+  return name == "mse" ? RangeMethod::kMse : RangeMethod::kMinMax;
+}
+
+// Float32 samples of the images.
+Samples samples_of(const ImageFeed& feed, std::size_t count) {
+  return {count, [feed](std::size_t i) {
+            std::vector<Tensor> tensors;
+            tensors.push_back(feed.tensor(i));
+            return Result<std::vector<Tensor>>(std::move(tensors));
+          }};
+}
+
+Result<Ranges> find_ranges(const QuantizeOptions& options, const Graph& folded,
+                           const Samples& samples, const PixelScaling& scaling) {
+  CalibrationOptions calibration;
+  calibration.method = method_of(options.ranges);
+  calibration.percentile = options.percentile;
+  Progress progress("calibrating",
+                    static_cast<std::int64_t>(calibration_runs(samples, calibration)), "images");
+  calibration.on_sample = [&] { progress.advance(); };
+  TINYSPLIT_ASSIGN_OR_RETURN(Ranges ranges, calibrate(folded, samples, calibration));
+  // Pixels are 0..255 whether these images have them or not, so that the stored number of one is
+  // the pixel less 128.
+  const float low = scaling.offset, high = scaling.offset + 255.0f * scaling.scale;
+  ranges[folded.value(folded.inputs()[0]).name] = {std::min(low, high), std::max(low, high)};
+  return ranges;
+}
+
+Status measure(const QuantizedModel& model, const Ranges& ranges,
+               const QuantizationOptions& options, Samples samples, QuantizationReport& report) {
+  samples.count = std::min(samples.count, kNoiseSamples);
+  report.noise_samples = samples.count;
+  Progress progress("comparing layers",
+                    static_cast<std::int64_t>(samples.count + model.layers.size()), "steps");
+  TINYSPLIT_ASSIGN_OR_RETURN(report.noise,
+                             measure_noise(model, samples, [&] { progress.advance(); }));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      report.output_noise,
+      measure_output_noise(model, ranges, options, samples, [&] { progress.advance(); }));
+  return ok_status();
+}
+
+Result<std::vector<std::int32_t>> classes_of(const std::shared_ptr<const Graph>& graph,
+                                             const std::string& what, const EvaluationData& data) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto engine, Engine::create(graph));
+  EvaluationOptions options;
+  options.workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  Progress progress("testing " + what, static_cast<std::int64_t>(data.images.size()), "images");
+  options.on_images = [&](std::size_t count) {
+    progress.advance(static_cast<std::int64_t>(count));
+  };
+  return classify(*engine, data, options);
+}
+
+Result<QuantizedAccuracy> compare_accuracy(const QuantizeOptions& options,
+                                           const std::shared_ptr<const Graph>& graph,
+                                           const QuantizedModel& model,
+                                           const PixelScaling& scaling) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const bool has_test, has_test_part(options.data));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      const LabelledImages images,
+      load_images_for(*graph, options.data, has_test ? Split::kTest : Split::kValidation,
+                      options.test_images));
+  const EvaluationData data{images, scaling};
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto before, classes_of(graph, "float32", data));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto after, classes_of(model.graph, "int8", data));
+  return QuantizedAccuracy{images.size(), equal_share(before, images.labels),
+                           equal_share(after, images.labels), equal_share(before, after)};
+}
+
+std::int64_t weight_bytes(const Graph& graph) {
+  std::int64_t bytes = 0;
+  for (const Layer& layer : graph.layers()) bytes += layer.weight_bytes;
+  return bytes;
+}
+
+Status write_model(const Graph& graph, const std::string& path) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, write_tflite(graph));
+  return write_file_atomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+Status write_report(const QuantizationReport& report, const std::string& path) {
+  const std::string text =
+      path.ends_with(".md") ? quantization_markdown(report) : quantization_json(report) + "\n";
+  return write_file_atomically(path, text);
+}
+
+Status quantize_model(const QuantizeOptions& options) {
+  for (const std::string& path : {options.output, options.report}) {
+    if (!path.empty()) TINYSPLIT_RETURN_IF_ERROR(check_can_write(path));
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(const PixelScaling scaling, pixel_scaling_of(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto folded, fold_operations(*graph));
+  TINYSPLIT_ASSIGN_OR_RETURN(const LabelledImages images,
+                             load_images_for(*graph, options.data, Split::kTrain, options.samples));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ImageFeed feed, ImageFeed::create(*graph, images, scaling));
+  const Samples samples = samples_of(feed, images.size());
+  TINYSPLIT_ASSIGN_OR_RETURN(const Ranges ranges, find_ranges(options, *folded, samples, scaling));
+
+  QuantizationOptions choices;
+  choices.int8_inputs = choices.int8_outputs = options.io == "int8";
+  choices.per_channel_dense = options.per_channel_dense;
+  choices.keep_float.insert(options.keep_float.begin(), options.keep_float.end());
+  TINYSPLIT_ASSIGN_OR_RETURN(const QuantizedModel model, quantize(folded, ranges, choices));
+  if (!options.output.empty()) {
+    TINYSPLIT_RETURN_IF_ERROR(write_model(*model.graph, options.output));
+  }
+
+  QuantizationReport report;
+  report.model = graph->name();
+  report.data = options.data;
+  report.ranges = options.ranges;
+  report.samples = images.size();
+  report.output = options.output;
+  report.layers = model.layers;
+  report.float_weight_bytes = weight_bytes(*folded);
+  report.int8_weight_bytes = weight_bytes(*model.graph);
+  TINYSPLIT_RETURN_IF_ERROR(measure(model, ranges, choices, samples, report));
+  if (!options.no_test) {
+    TINYSPLIT_ASSIGN_OR_RETURN(report.accuracy, compare_accuracy(options, graph, model, scaling));
+  }
+  if (!options.report.empty()) TINYSPLIT_RETURN_IF_ERROR(write_report(report, options.report));
+  std::fputs((options.json ? quantization_json(report) + "\n" : quantization_text(report)).c_str(),
+             stdout);
+  return ok_status();
+}
+
+void add_options(CLI::App& command, QuantizeOptions& options) {
+  command
+      .add_option("model", options.model,
+                  "Float32 model file (.keras, .h5, .tflite, .onnx) or its folder")
+      ->required();
+  command
+      .add_option("--calibrate", options.data,
+                  "Images to learn the ranges from: fashion-mnist, or a folder with a sub-folder "
+                  "for each class, or of IDX files")
+      ->required();
+  command.add_option("--samples", options.samples, "Images of the training part to calibrate with")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command
+      .add_option("--ranges", options.ranges,
+                  "minmax: all that was seen; percentile: without the outermost; mse: the least "
+                  "squared error")
+      ->check(CLI::IsMember({"minmax", "percentile", "mse"}))
+      ->capture_default_str();
+  command.add_option("--percentile", options.percentile, "Of --ranges percentile, at either end")
+      ->check(CLI::Range(50.1, 100.0))
+      ->capture_default_str();
+  command.add_option("--io", options.io, "What the model takes and gives: float32 or int8")
+      ->check(CLI::IsMember({"float32", "int8"}))
+      ->capture_default_str();
+  command.add_flag("--per-channel-dense", options.per_channel_dense,
+                   "Dense layers with a scale for each output (TensorFlow Lite of 2023 or later)");
+  command
+      .add_option("--keep-float", options.keep_float, "A layer that stays float32; again for more")
+      ->allow_extra_args(false);
+  command.add_option("--output", options.output, "TensorFlow Lite file to write");
+  command.add_option("--report", options.report, "Report to write: .md for people, else JSON");
+  command.add_option("--test-images", options.test_images,
+                     "Labelled images to compare the accuracy on (default: the whole test part)");
+  command.add_flag("--no-test", options.no_test, "Do not measure the accuracy");
+  command.add_flag("--json", options.json, "Print the report as JSON");
+}
+
+}  // namespace
+
+void add_quantize_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<QuantizeOptions>();
+  CLI::App* command =
+      app.add_subcommand("quantize", "Make an int8 model of a float32 one, and say what it costs");
+  add_options(*command, *options);
+  command->footer(
+      "The accuracy is measured on images that the ranges were not made of.\n"
+      "Example:\n"
+      "  tinysplit quantize models/fashion_resnet --calibrate fashion-mnist \\\n"
+      "      --output fashion_int8.tflite --report fashion_int8.md\n"
+      "  tinysplit quantize model.keras --calibrate photos --ranges mse --io int8 "
+      "--output m.tflite");
+  command->callback([options, &exit_code] { exit_code = report(quantize_model(*options)); });
+}
+
+}  // namespace tinysplit

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quantization/noise.h"
+#include "quantization/quantizer.h"
+
+namespace tinysplit {
+
+// Accuracy before and after, on labelled images that the ranges were not made of.
+struct QuantizedAccuracy {
+  std::size_t images = 0;
+  double float32 = 0.0;
+  double int8 = 0.0;
+  double agreement = 0.0;  // share of images with one class in both
+};
+
+// What `tinysplit quantize` tells.
+struct QuantizationReport {
+  std::string model;
+  std::string data;
+  std::string ranges;  // "minmax", ...
+  std::size_t samples = 0;
+  std::size_t noise_samples = 0;
+  std::string output;  // empty: nothing was written
+  std::vector<QuantizedLayer> layers;
+  std::vector<LayerNoise> noise;  // of the layers
+  OutputNoise output_noise;
+  std::int64_t float_weight_bytes = 0;
+  std::int64_t int8_weight_bytes = 0;
+  std::optional<QuantizedAccuracy> accuracy;
+};
+
+// The object that --json prints and --report r.json writes.
+std::string quantization_json(const QuantizationReport& report);
+// The report for people, as a Markdown document.
+std::string quantization_markdown(const QuantizationReport& report);
+// The report for a terminal.
+std::string quantization_text(const QuantizationReport& report);
+
+}  // namespace tinysplit

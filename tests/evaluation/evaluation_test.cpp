@@ -1,0 +1,225 @@
+#include "evaluation/evaluation.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <set>
+
+#include "evaluation/class_of_output.h"
+#include "evaluation/image_feed.h"
+#include "graph/graph_builder.h"
+
+namespace tinysplit {
+namespace {
+
+constexpr std::int64_t kSide = 6;
+constexpr std::size_t kClasses = 3;
+
+// Random pixels with random labels.
+LabelledImages random_images(std::size_t count, std::int64_t channels = 1) {
+  std::mt19937 random(2);
+  LabelledImages images;
+  images.name = "random";
+  images.classes = {"a", "b", "c"};
+  images.images =
+      Tensor(DType::kUint8, Shape{static_cast<std::int64_t>(count), kSide, kSide, channels});
+  for (std::uint8_t& pixel : images.images.as<std::uint8_t>()) {
+    pixel = static_cast<std::uint8_t>(random());
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    images.labels.push_back(static_cast<std::int32_t>(random() % kClasses));
+  }
+  return images;
+}
+
+Tensor random_weights(const Shape& shape, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0.0f, 0.1f);
+  Tensor tensor(DType::kFloat32, shape);
+  for (float& value : tensor.as<float>()) value = normal(random);
+  return tensor;
+}
+
+// A convolution, a residual sum over it, scores of `scores` classes; with `early` they are made
+// before the last layer, which makes another output.
+std::shared_ptr<const Graph> make_model(std::int64_t scores, bool early = false) {
+  GraphBuilder builder("model", std::string(64, 'a'));
+  const ValueId x = builder.add_input("x", DType::kFloat32, Shape{1, kSide, kSide, 1}).value();
+  const auto layer = [&](const char* name, Op op, std::vector<ValueId> inputs) {
+    EXPECT_TRUE(builder.begin_layer(name, name).ok());
+    const ValueId y = builder.add_op(std::move(op), std::move(inputs)).value();
+    EXPECT_TRUE(builder.end_layer({y}).ok());
+    return y;
+  };
+  const auto weights = [&](const Shape& shape, unsigned seed) {
+    return builder.add_constant(random_weights(shape, seed));
+  };
+  Conv2dOp conv;
+  conv.spatial.pad_before = conv.spatial.pad_after = {1, 1};
+  const ValueId a = layer("a", conv, {x, weights(Shape{3, 3, 1, 4}, 1)});
+  const ValueId b = layer("b", conv, {a, weights(Shape{3, 3, 4, 4}, 2)});
+  const ValueId sum = layer("sum", BinaryOp{BinaryKind::kAdd}, {a, b});
+  constexpr std::int64_t kCells = kSide * kSide * 4;
+  const ValueId flat = layer("flat", ReshapeOp{Shape{1, kCells}}, {sum});
+  const ValueId dense = layer("dense", DenseOp{}, {flat, weights(Shape{kCells, scores}, 3)});
+  EXPECT_TRUE(builder.add_output(dense).ok());
+  if (early) {
+    EXPECT_TRUE(builder.add_output(layer("late", ActivationOp{ActivationKind::kTanh}, {b})).ok());
+  }
+  return builder.build().value();
+}
+
+std::shared_ptr<Engine> engine_of(const std::shared_ptr<const Graph>& graph) {
+  return Engine::create(graph).value();
+}
+
+TEST(EvaluateCut, EveryCutGivesTheClassesOfTheUncutModel) {
+  const LabelledImages images = random_images(100);
+  const EvaluationData data{images, {1.0f, -127.5f}};
+  for (const bool early : {false, true}) {
+    const auto engine = engine_of(make_model(kClasses, early));
+    const auto uncut = classify(*engine, data, {}).value();
+    const std::set<std::int32_t> found(uncut.begin(), uncut.end());
+    EXPECT_GT(found.size(), 1u);
+    for (int cut = 0; cut <= engine->graph().num_layers(); ++cut) {
+      const auto result = evaluate_cut(*engine, cut, data, {}).value();
+      EXPECT_EQ(result.cut, cut);
+      EXPECT_EQ(result.predictions, uncut) << "cut " << cut;
+    }
+  }
+}
+
+TEST(EvaluateCut, CountsTheBytesThatCross) {
+  const LabelledImages images = random_images(10);
+  const auto engine = engine_of(make_model(kClasses));
+  // Pixels travel as bytes, though the model computes on floats.
+  const auto input = evaluate_cut(*engine, 0, {images, {}}, {}).value();
+  EXPECT_EQ(input.live_bytes, 4 * kSide * kSide);
+  EXPECT_GT(input.wire_bytes, kSide * kSide);
+  EXPECT_LT(input.wire_bytes, kSide * kSide + 40);
+  // Behind "b" the sum still needs "a".
+  const auto branch = evaluate_cut(*engine, 2, {images, {}}, {}).value();
+  EXPECT_EQ(branch.live_bytes, 2 * 4 * 4 * kSide * kSide);
+  EXPECT_GT(branch.wire_bytes, static_cast<double>(branch.live_bytes));
+  const auto uncut = evaluate_cut(*engine, engine->graph().num_layers(), {images, {}}, {}).value();
+  EXPECT_EQ(uncut.live_bytes, 0);
+  EXPECT_EQ(uncut.wire_bytes, 0.0);
+}
+
+TEST(EvaluateCut, SeveralWorkersGiveTheSameAndTellOfEveryImage) {
+  const LabelledImages images = random_images(333);
+  const auto engine = engine_of(make_model(kClasses));
+  const auto alone = evaluate_cut(*engine, 2, {images, {}}, {}).value();
+  EvaluationOptions options;
+  options.workers = 4;
+  std::size_t told = 0;
+  options.on_images = [&](std::size_t count) { told += count; };
+  const auto together = evaluate_cut(*engine, 2, {images, {}}, options).value();
+  EXPECT_EQ(together.predictions, alone.predictions);
+  EXPECT_EQ(told, 333u);
+}
+
+// A clock that ticks with every reading: three readings between four make one tick each.
+class TickingClock final : public Clock {
+ public:
+  std::int64_t now_ns() const override { return 1000 * ticks_++; }
+
+ private:
+  mutable std::atomic<std::int64_t> ticks_{0};
+};
+
+TEST(EvaluateCut, TimesHeadCodecAndTailByTheClock) {
+  const LabelledImages images = random_images(5);
+  const auto engine = engine_of(make_model(kClasses));
+  const TickingClock clock;
+  const auto result = evaluate_cut(*engine, 2, {images, {}}, {}, clock).value();
+  EXPECT_DOUBLE_EQ(result.head_s, 1e-6);
+  EXPECT_DOUBLE_EQ(result.codec_s, 1e-6);
+  EXPECT_DOUBLE_EQ(result.tail_s, 1e-6);
+}
+
+TEST(EvaluateCut, RefusesWhatDoesNotFit) {
+  const auto engine = engine_of(make_model(kClasses));
+  const LabelledImages images = random_images(3);
+  EXPECT_EQ(evaluate_cut(*engine, 6, {images, {}}, {}).status().code(), StatusCode::kOutOfRange);
+  EXPECT_EQ(evaluate_cut(*engine, -1, {images, {}}, {}).status().code(), StatusCode::kOutOfRange);
+  const LabelledImages coloured = random_images(3, 3);
+  EXPECT_NE(classify(*engine, {coloured, {}}, {}).status().message().find("[1,6,6,1]"),
+            std::string::npos);
+  const auto other = engine_of(make_model(7));
+  const Status classes = classify(*other, {images, {}}, {}).status();
+  EXPECT_NE(classes.message().find("3 classes"), std::string::npos) << classes.message();
+  EXPECT_NE(classes.message().find("[1,7]"), std::string::npos) << classes.message();
+}
+
+TEST(EvaluateCut, NoImagesGiveNoPredictions) {
+  const auto engine = engine_of(make_model(kClasses));
+  const LabelledImages none = random_images(0);
+  EXPECT_TRUE(classify(*engine, {none, {}}, {}).value().empty());
+}
+
+TEST(ImageFeed, FillsEachTypeOfInput) {
+  const LabelledImages images = random_images(4);
+  const auto pixels = images.images.as<std::uint8_t>().subspan(3 * kSide * kSide, kSide * kSide);
+  const auto feed_of = [&](const ElementType& type, const PixelScaling& scaling) {
+    GraphBuilder builder("feed", "");
+    const ValueId x = builder.add_input("x", type, Shape{1, kSide, kSide, 1}).value();
+    EXPECT_TRUE(builder.begin_layer("flat", "Flatten").ok());
+    const ValueId y = builder.add_op(ReshapeOp{Shape{1, kSide * kSide}}, {x}).value();
+    EXPECT_TRUE(builder.end_layer({y}).ok());
+    EXPECT_TRUE(builder.add_output(y).ok());
+    return ImageFeed::create(*builder.build().value(), images, scaling).value().tensor(3);
+  };
+  const Quantization pixel_steps{{1.0f}, {-128}, -1};
+  const Tensor real = feed_of(DType::kFloat32, {});
+  const Tensor scaled = feed_of(DType::kFloat32, {1.0f / 255.0f, -0.5f});
+  const Tensor int8 = feed_of({DType::kInt8, pixel_steps}, {});
+  const Tensor bytes = feed_of({DType::kUint8, Quantization{{1.0f}, {0}, -1}}, {});
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    EXPECT_EQ(real.as<float>()[i], static_cast<float>(pixels[i]));
+    EXPECT_NEAR(scaled.as<float>()[i], static_cast<float>(pixels[i]) / 255.0f - 0.5f, 1e-6f);
+    EXPECT_EQ(int8.as<std::int8_t>()[i], static_cast<int>(pixels[i]) - 128);
+    EXPECT_EQ(bytes.as<std::uint8_t>()[i], pixels[i]);
+  }
+}
+
+TEST(ClassOf, TakesTheFirstOfTheHighest) {
+  const auto graph = make_model(4);
+  const Value& value = graph->value(graph->outputs()[0]);
+  Tensor scores(DType::kFloat32, Shape{1, 4});
+  scores.as<float>()[1] = scores.as<float>()[3] = 2.0f;
+  EXPECT_EQ(class_of(scores.view(), value), 1);
+  Tensor stored(DType::kInt8, Shape{1, 4});
+  stored.as<std::int8_t>()[0] = -5;
+  stored.as<std::int8_t>()[2] = 7;
+  EXPECT_EQ(class_of(stored.view(), value), 2);
+}
+
+TEST(ClassOf, OneNumberIsTheProbabilityOfTheSecondClass) {
+  const auto graph = make_model(1);
+  const ValueId id = find_scores(*graph, 2).value();
+  EXPECT_FALSE(find_scores(*graph, 3).ok());
+  Tensor score(DType::kFloat32, Shape{1, 1});
+  score.as<float>()[0] = 0.49f;
+  EXPECT_EQ(class_of(score.view(), graph->value(id)), 0);
+  score.as<float>()[0] = 0.5f;
+  EXPECT_EQ(class_of(score.view(), graph->value(id)), 1);
+  Value stored = graph->value(id);
+  stored.dtype = DType::kInt8;
+  stored.quantization = Quantization{{1.0f / 256}, {-128}, -1};
+  Tensor number(DType::kInt8, Shape{1, 1});
+  EXPECT_EQ(class_of(number.view(), stored), 1);  // 0 stands for 128/256
+  number.as<std::int8_t>()[0] = -1;
+  EXPECT_EQ(class_of(number.view(), stored), 0);
+}
+
+TEST(EqualShare, CountsEqualEntries) {
+  const std::vector<std::int32_t> a{1, 2, 3, 4}, b{1, 0, 3, 0};
+  EXPECT_DOUBLE_EQ(equal_share(a, b), 0.5);
+  EXPECT_DOUBLE_EQ(equal_share({}, {}), 1.0);
+}
+
+}  // namespace
+}  // namespace tinysplit
