@@ -1,3 +1,5 @@
+#include "kernels/resize.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -49,16 +51,22 @@ float round_as(float at, ResizeRounding rounding) {
   return at;
 }
 
+std::size_t nearest_cell(const ResizeOp& op, std::size_t axis, std::int64_t i, std::int64_t size) {
+  const float at = source_coordinate(op, axis, i, size);
+  return static_cast<std::size_t>(
+      std::clamp(round_as(at, op.rounding), 0.0f, static_cast<float>(size - 1)));
+}
+
 std::vector<Tap> make_taps(const ResizeOp& op, std::size_t axis, std::int64_t size) {
   std::vector<Tap> taps;
   const float last = static_cast<float>(size - 1);
   for (std::int64_t i = 0; i < op.size[axis]; ++i) {
-    const float at = source_coordinate(op, axis, i, size);
     if (op.kind == ResizeKind::kNearest) {
-      const float nearest = std::clamp(round_as(at, op.rounding), 0.0f, last);
-      taps.push_back({static_cast<std::size_t>(nearest), static_cast<std::size_t>(nearest), 0.0f});
+      const std::size_t nearest = nearest_cell(op, axis, i, size);
+      taps.push_back({nearest, nearest, 0.0f});
       continue;
     }
+    const float at = source_coordinate(op, axis, i, size);
     // Outside of the outermost cells the edge repeats.
     const float clamped = std::clamp(at, 0.0f, last);
     const std::size_t low = static_cast<std::size_t>(clamped);
@@ -118,3 +126,15 @@ Body resize_body(const KernelSpec& spec) {
 }
 
 }  // namespace tinysplit::native
+
+namespace tinysplit {
+
+std::vector<std::int64_t> nearest_cells(const ResizeOp& op, std::size_t axis, std::int64_t size) {
+  std::vector<std::int64_t> cells;
+  for (std::int64_t i = 0; i < op.size[axis]; ++i) {
+    cells.push_back(static_cast<std::int64_t>(native::nearest_cell(op, axis, i, size)));
+  }
+  return cells;
+}
+
+}  // namespace tinysplit

@@ -54,7 +54,7 @@ class Options {
   }
   void add(const ActivationOp& op) { add_all(op.kind, op.alpha, op.beta, op.gamma); }
 
-  void list(const Conv2dOp& op) { add_all(op.spatial, op.groups); }
+  void list(const Conv2dOp& op) { add_all(op.spatial, op.groups, op.rounds_once); }
   void list(const Conv3dOp& op) { add_all(op.spatial, op.groups); }
   void list(const ConvTranspose2dOp& op) {
     add_all(op.spatial, op.groups);

@@ -80,11 +80,11 @@ TensorId NodeWriter::add(Code code, const Tensors& inputs, OperatorOptions optio
   return add(code, inputs, type(inputs[0]), shape(inputs[0]), options, least_version);
 }
 
-TensorId NodeWriter::output() {
-  TensorId& tensor = state_.tensors[static_cast<std::size_t>(step.output)];
+TensorId NodeWriter::output(ValueId id) {
+  TensorId& tensor = state_.tensors[static_cast<std::size_t>(id)];
   if (tensor == kNoTensor) {
-    const ElementType type(out().dtype, out().quantization);
-    tensor = state_.file.add_tensor(out().name, type, out().shape);
+    const Value& value = graph().value(id);
+    tensor = state_.file.add_tensor(value.name, {value.dtype, value.quantization}, value.shape);
   }
   return tensor;
 }
@@ -93,10 +93,18 @@ Status NodeWriter::finish(Code code, const Tensors& inputs, OperatorOptions opti
                           int least_version) {
   if (through_floats_ && out().quantization) {
     const TensorId real = add(code, inputs, DType::kFloat32, out().shape, options, least_version);
-    state_.file.add_operator(Code::QUANTIZE, {real}, {output()});
+    state_.file.add_operator(Code::QUANTIZE, {real}, {output(step.output)});
   } else {
-    state_.file.add_operator(code, inputs, {output()}, options, least_version);
+    state_.file.add_operator(code, inputs, {output(step.output)}, options, least_version);
   }
+  return ok_status();
+}
+
+Status NodeWriter::finish(Code code, const Tensors& inputs, const std::vector<ValueId>& outputs,
+                          OperatorOptions options) {
+  Tensors made;
+  for (const ValueId id : outputs) made.push_back(output(id));
+  state_.file.add_operator(code, inputs, made, options);
   return ok_status();
 }
 

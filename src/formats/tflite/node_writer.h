@@ -69,12 +69,15 @@ class NodeWriter {
   // The operator that makes the step's output.
   Status finish(Code code, const Tensors& inputs, OperatorOptions options = {},
                 int least_version = 1);
+  // The same for a step of several outputs.
+  Status finish(Code code, const Tensors& inputs, const std::vector<ValueId>& outputs,
+                OperatorOptions options);
   // The step's output is `tensor` under its own shape.
   Status finish_reshape(TensorId tensor);
 
  private:
   std::string name_of(const std::string& what) const { return out().name + "/" + what; }
-  TensorId output();
+  TensorId output(ValueId id);
 
   WriteState& state_;
   bool through_floats_ = false;

@@ -25,6 +25,14 @@ Result<ReduceKind> reduction_of(Code code) {
   }
 }
 
+// The mean or the largest of every channel of an image.
+bool is_global_pool(const OperatorContext& context, ValueId x, const ReduceOp& op) {
+  const Value& value = context.view(x);
+  const bool on_reals = value.dtype == DType::kFloat32 || value.quantization.has_value();
+  return on_reals && value.shape.rank() == 4 && op.axes == std::vector<int>{1, 2} &&
+         !op.keep_dims && (op.kind == ReduceKind::kMean || op.kind == ReduceKind::kMax);
+}
+
 }  // namespace
 
 Status translate_reduction(OperatorContext& context) {
@@ -40,6 +48,10 @@ Status translate_reduction(OperatorContext& context) {
   op.axes.erase(std::unique(op.axes.begin(), op.axes.end()), op.axes.end());
   const auto* options = context.options<schema::ReducerOptions>();
   op.keep_dims = options != nullptr && options->keep_dims();
+  if (is_global_pool(context, x, op)) {
+    const bool mean = op.kind == ReduceKind::kMean;
+    return context.finish(GlobalPoolOp{mean ? PoolKind::kAverage : PoolKind::kMax}, {x});
+  }
   return context.finish(op, {x});
 }
 

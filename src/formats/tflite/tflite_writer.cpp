@@ -4,6 +4,7 @@
 #include <new>
 
 #include "formats/tflite/operator_writers.h"
+#include "formats/tflite/write_patterns.h"
 #include "formats/tflite/write_plan.h"
 
 namespace tinysplit {
@@ -24,8 +25,11 @@ std::vector<NamedTensorId> named_tensors(const WriteState& state,
 
 Status write_step(const tflite::WriteStep& step, WriteState& state) {
   tflite::NodeWriter writer(step, state);
-  const Status written = std::visit(
-      [&writer](const auto& op) { return tflite::write_operation(writer, op); }, writer.node.op);
+  const Status written =
+      step.pattern != tflite::WritePattern::kNone
+          ? tflite::write_pattern(writer)
+          : std::visit([&writer](const auto& op) { return tflite::write_operation(writer, op); },
+                       writer.node.op);
   if (written.ok()) return written;
   const int layer = state.graph.layer_of_node(step.node);
   const Layer& source = state.graph.layers()[static_cast<std::size_t>(layer)];

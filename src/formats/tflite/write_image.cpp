@@ -5,6 +5,7 @@
 
 #include "formats/tflite/operator_writers.h"
 #include "formats/tflite/write_window.h"
+#include "kernels/resize.h"
 
 namespace tinysplit::tflite {
 namespace {
@@ -89,39 +90,75 @@ std::optional<ResizeFlags> bilinear_flags(const ResizeOp& op) {
   return std::nullopt;
 }
 
-std::optional<ResizeFlags> nearest_flags(const ResizeOp& op) {
-  const bool floors = op.rounding == ResizeRounding::kFloor;
-  if (op.coordinates == ResizeCoordinates::kAsymmetric && floors) return ResizeFlags{false, false};
-  if (op.coordinates == ResizeCoordinates::kHalfPixelFloor && floors) {
-    return ResizeFlags{false, true};
+// The flags with which RESIZE_NEAREST_NEIGHBOR reads the same cells.
+std::optional<ResizeFlags> nearest_flags(const ResizeOp& op, const Shape& in) {
+  struct Candidate {
+    ResizeFlags flags;
+    ResizeCoordinates coordinates;
+    ResizeRounding rounding;
+  };
+  for (const Candidate& candidate :
+       {Candidate{{false, false}, ResizeCoordinates::kAsymmetric, ResizeRounding::kFloor},
+        Candidate{{false, true}, ResizeCoordinates::kHalfPixelFloor, ResizeRounding::kFloor},
+        Candidate{
+            {true, false}, ResizeCoordinates::kAlignCorners, ResizeRounding::kRoundPreferCeil}}) {
+    const bool named = op.coordinates == candidate.coordinates && op.rounding == candidate.rounding;
+    if (named && keeps_ratio(op, in)) return candidate.flags;
   }
-  if (op.coordinates == ResizeCoordinates::kAlignCorners &&
-      op.rounding == ResizeRounding::kRoundPreferCeil) {
-    return ResizeFlags{true, false};
+  for (const Candidate& candidate :
+       {Candidate{{false, false}, ResizeCoordinates::kAsymmetric, ResizeRounding::kFloor},
+        Candidate{{false, true}, ResizeCoordinates::kHalfPixelFloor, ResizeRounding::kFloor}}) {
+    ResizeOp known = op;
+    known.coordinates = candidate.coordinates;
+    known.rounding = candidate.rounding;
+    known.scale = {0.0f, 0.0f};
+    if (nearest_cells(known, 0, in[1]) == nearest_cells(op, 0, in[1]) &&
+        nearest_cells(known, 1, in[2]) == nearest_cells(op, 1, in[2])) {
+      return candidate.flags;
+    }
   }
   return std::nullopt;
+}
+
+// Rows, then columns, by their numbers.
+Status write_gathers(NodeWriter& writer, const ResizeOp& op) {
+  const TensorId x = writer.input(0);
+  Shape shape = writer.shape(x);
+  const TensorId rows = writer.integers(nearest_cells(op, 0, shape[1]));
+  const TensorId columns = writer.integers(nearest_cells(op, 1, shape[2]));
+  const auto along = [&](std::int32_t axis) {
+    return writer.options(schema::CreateGatherOptions(writer.tables(), axis));
+  };
+  shape[1] = op.size[0];
+  const TensorId tall = writer.add(Code::GATHER, {x, rows}, writer.type(x), shape, along(1));
+  return writer.finish(Code::GATHER, {tall, columns}, along(2));
 }
 
 }  // namespace
 
 Status write_operation(NodeWriter& writer, const ResizeOp& op) {
   const TensorId x = writer.input(0);
-  const bool bilinear = op.kind == ResizeKind::kBilinear;
-  const auto flags = bilinear ? bilinear_flags(op) : nearest_flags(op);
-  if (!flags || !keeps_ratio(op, writer.shape(x))) {
-    return unimplemented("TensorFlow Lite has no operator that resizes with these coordinates");
-  }
+  const Shape& in = writer.in(0).shape;
   const NodeWriter::Tensors inputs{x, writer.integers(op.size)};
-  const bool any = flags->align_corners || flags->half_pixel_centers;
-  if (bilinear) {
-    const auto table = schema::CreateResizeBilinearOptions(writer.tables(), flags->align_corners,
-                                                           flags->half_pixel_centers);
-    return writer.finish(Code::RESIZE_BILINEAR, inputs, writer.options(table),
-                         flags->half_pixel_centers ? 3 : 1);
+  // The versions that know the flags.
+  constexpr int kFlags = 3;
+  if (op.kind == ResizeKind::kNearest) {
+    const auto flags = nearest_flags(op, in);
+    if (!flags) return write_gathers(writer, op);
+    const bool any = flags->align_corners || flags->half_pixel_centers;
+    const auto table = schema::CreateResizeNearestNeighborOptions(
+        writer.tables(), flags->align_corners, flags->half_pixel_centers);
+    return writer.finish(Code::RESIZE_NEAREST_NEIGHBOR, inputs, writer.options(table),
+                         any ? kFlags : 1);
   }
-  const auto table = schema::CreateResizeNearestNeighborOptions(
-      writer.tables(), flags->align_corners, flags->half_pixel_centers);
-  return writer.finish(Code::RESIZE_NEAREST_NEIGHBOR, inputs, writer.options(table), any ? 3 : 1);
+  const auto flags = bilinear_flags(op);
+  if (!flags || !keeps_ratio(op, in)) {
+    return unimplemented("TensorFlow Lite does not interpolate at these coordinates");
+  }
+  const auto table = schema::CreateResizeBilinearOptions(writer.tables(), flags->align_corners,
+                                                         flags->half_pixel_centers);
+  return writer.finish(Code::RESIZE_BILINEAR, inputs, writer.options(table),
+                       flags->half_pixel_centers ? kFlags : 1);
 }
 
 Status write_operation(NodeWriter& writer, const Pool2dOp& op) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "formats/tflite/write_patterns.h"
 #include "graph/fusion.h"
 
 namespace tinysplit::tflite {
@@ -42,9 +43,16 @@ class Planner {
     for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
       const int index = static_cast<int>(i);
       if (joins_step(index)) continue;
-      const ValueId output = graph_.nodes()[i].output;
-      step_of_value_[static_cast<std::size_t>(output)] = static_cast<int>(steps_.size());
-      steps_.push_back({index, -1, schema::Activation::NONE, output});
+      if (const auto pattern = match_pattern(graph_, readers_, index)) {
+        steps_.push_back(*pattern);
+        i += static_cast<std::size_t>(pattern->nodes) - 1;
+        continue;
+      }
+      WriteStep step;
+      step.node = index;
+      step.output = graph_.nodes()[i].output;
+      step_of_value_[static_cast<std::size_t>(step.output)] = static_cast<int>(steps_.size());
+      steps_.push_back(step);
     }
     return std::move(steps_);
   }

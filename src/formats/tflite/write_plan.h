@@ -7,9 +7,20 @@
 
 namespace tinysplit::tflite {
 
+// Nodes that one operator does together, beside the fusions (write_patterns.h).
+enum class WritePattern : std::uint8_t {
+  kNone,
+  kNotEqual,       // equal, then not
+  kScaledSoftmax,  // a factor, then softmax
+  kBlocks,         // blocks of cells to channels or back, by way of six dimensions
+  kParts,          // slices that divide one value
+};
+
 // A node and what its operator computes together with it.
 struct WriteStep {
   int node = -1;
+  WritePattern pattern = WritePattern::kNone;
+  int nodes = 1;    // of the pattern, from `node` on
   int affine = -1;  // ChannelAffineOp node folded into the weights, or -1
   schema::Activation activation = schema::Activation::NONE;
   ValueId output = -1;  // of the last of them

@@ -1,0 +1,1 @@
+"""What other runtimes make of exported files, against this project's own outputs."""
