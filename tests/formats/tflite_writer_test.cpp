@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <random>
 
 #include "formats/graph_comparison.h"
 #include "formats/keras_test_files.h"
@@ -249,6 +250,26 @@ TEST(TfliteWriter, GivesTheSameBytesForTheSameGraph) {
     ASSERT_TRUE(first.ok() && second.ok());
     EXPECT_EQ(*write_tflite(**first), *write_tflite(**second)) << name;
   }
+}
+
+// Whatever the reader lets through can be written, or is refused by name.
+TEST(TfliteWriter, WritesWhatDamagedFilesMean) {
+  std::mt19937 random(3);
+  int written = 0;
+  for (const std::string name : {"convolutions", "int8_dense", "slicing", "shapes", "recurrent"}) {
+    const std::string good = contents_of(tflite_file(name + ".tflite"));
+    for (int round = 0; round < 400; ++round) {
+      std::string bytes = good;
+      bytes[random() % bytes.size()] ^= static_cast<char>(1U << random() % 8);
+      const auto graph = read_tflite_model_bytes(bytes, name);
+      if (!graph.ok()) continue;
+      Status refused;
+      const GraphPointer again = read_back(**graph, &refused);
+      ASSERT_TRUE(again != nullptr || !refused.ok()) << name << ", round " << round;
+      written += again != nullptr ? 1 : 0;
+    }
+  }
+  EXPECT_GT(written, 100);
 }
 
 TEST(TfliteWriter, KeepsNamesTypesAndScalesAtTheEnds) {

@@ -1,4 +1,5 @@
 // Activations: operators of their own, or made of several.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -48,11 +49,17 @@ Status write_clip(NodeWriter& writer, float low, float high) {
   TensorId x = writer.input(0);
   const ElementType type = writer.type(x);
   const bool has_low = low > -std::numeric_limits<float>::max();
-  if (!(high < std::numeric_limits<float>::max())) {
-    return writer.finish(Code::MAXIMUM, {x, bound_of(writer, type, low)});
+  const bool has_high = high < std::numeric_limits<float>::max();
+  // These two do not rescale.
+  const bool rescales = !have_same_type(writer.in(0), writer.out());
+  if (has_low) {
+    const NodeWriter::Tensors both{x, bound_of(writer, type, low)};
+    if (!has_high && !rescales) return writer.finish(Code::MAXIMUM, both);
+    x = writer.add(Code::MAXIMUM, both);
   }
-  if (has_low) x = writer.add(Code::MAXIMUM, {x, bound_of(writer, type, low)});
-  return writer.finish(Code::MINIMUM, {x, bound_of(writer, type, high)});
+  const NodeWriter::Tensors both{x, bound_of(writer, type, high)};
+  if (!rescales) return writer.finish(Code::MINIMUM, both);
+  return writer.finish(Code::QUANTIZE, {has_high ? writer.add(Code::MINIMUM, both) : x});
 }
 
 OperatorOptions leaky_options(NodeWriter& writer, float alpha) {

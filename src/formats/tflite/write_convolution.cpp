@@ -80,6 +80,13 @@ Weights add_weights(NodeWriter& writer, KernelLayout layout) {
           writer.constant("bias", bias_type(writer.in(0), kernel, *bias), bias->data->view())};
 }
 
+// LiteRT refuses a CONV_2D of float32 without a bias, and its faster DEPTHWISE_CONV_2D crashes.
+void require_bias(NodeWriter& writer, Weights& weights) {
+  if (weights.bias != kNoTensor || writer.in(1).dtype != DType::kFloat32) return;
+  const Tensor zeros(DType::kFloat32, Shape{writer.in(1).shape[3]});
+  weights.bias = writer.constant("bias", DType::kFloat32, zeros.view());
+}
+
 NodeWriter::Tensors with_bias(TensorId x, const Weights& weights) {
   if (weights.bias == kNoTensor) return {x, weights.kernel};
   return {x, weights.kernel, weights.bias};
@@ -132,7 +139,8 @@ Status write_operation(NodeWriter& writer, const Conv2dOp& op) {
   const auto [dilation_h, dilation_w] = op.spatial.dilation;
   const bool dilated = dilation_h > 1 || dilation_w > 1;
   if (op.groups > 1 && op.groups == channels) {
-    const Weights weights = add_weights(writer, KernelLayout::kDepthwise);
+    Weights weights = add_weights(writer, KernelLayout::kDepthwise);
+    require_bias(writer, weights);
     const auto table = schema::CreateDepthwiseConv2DOptions(
         writer.tables(), image.padding, as_int(stride_w), as_int(stride_h),
         as_int(kernel[3] / channels), writer.step.activation, as_int(dilation_w),
@@ -140,7 +148,8 @@ Status write_operation(NodeWriter& writer, const Conv2dOp& op) {
     return writer.finish(Code::DEPTHWISE_CONV_2D, with_bias(image.tensor, weights),
                          writer.options(table), dilated ? 2 : 1);
   }
-  const Weights weights = add_weights(writer, KernelLayout::kLastToFirst);
+  Weights weights = add_weights(writer, KernelLayout::kLastToFirst);
+  require_bias(writer, weights);
   const auto table = schema::CreateConv2DOptions(writer.tables(), image.padding, as_int(stride_w),
                                                  as_int(stride_h), writer.step.activation,
                                                  as_int(dilation_w), as_int(dilation_h));

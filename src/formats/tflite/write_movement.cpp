@@ -59,7 +59,14 @@ TensorId indices_of(NodeWriter& writer, std::int64_t extent) {
 
 Status write_operation(NodeWriter& writer, const ConcatOp& op) {
   NodeWriter::Tensors inputs;
-  for (int i = 0; i < writer.num_inputs(); ++i) inputs.push_back(writer.input(i));
+  const ElementType type(writer.out().dtype, writer.out().quantization);
+  for (int i = 0; i < writer.num_inputs(); ++i) {
+    inputs.push_back(writer.input(i));
+    // CONCATENATION of int8 refuses to rescale.
+    if (type.dtype == DType::kInt8 && !have_same_type(writer.in(i), writer.out())) {
+      inputs.back() = writer.add(Code::QUANTIZE, {inputs.back()}, type, writer.in(i).shape);
+    }
+  }
   const auto table = schema::CreateConcatenationOptions(writer.tables(), op.axis);
   return writer.finish(Code::CONCATENATION, inputs, writer.options(table));
 }

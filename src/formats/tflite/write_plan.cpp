@@ -8,12 +8,6 @@
 namespace tinysplit::tflite {
 namespace {
 
-bool same_type(const Value& a, const Value& b) {
-  if (a.dtype != b.dtype || a.quantization.has_value() != b.quantization.has_value()) return false;
-  return !a.quantization || (a.quantization->scale == b.quantization->scale &&
-                             a.quantization->zero_point == b.quantization->zero_point);
-}
-
 // TRANSPOSE_CONV took an activation late, and older runtimes for microcontrollers, which do not
 // look at the version, leave it out without a word.
 bool takes_activation(const Op& op) {
@@ -72,7 +66,7 @@ class Planner {
       const auto* clip = std::get_if<ActivationOp>(&node.op);
       if (clip == nullptr || clip->kind != ActivationKind::kClip || !takes_activation(root.op) ||
           !computes_on_reals(graph_.value(node.output)) ||
-          !same_type(graph_.value(node.inputs[0]), graph_.value(node.output))) {
+          !have_same_type(graph_.value(node.inputs[0]), graph_.value(node.output))) {
         return false;
       }
       const schema::Activation activation = activation_of(clip->alpha, clip->beta);
@@ -100,6 +94,12 @@ schema::Activation activation_of(float low, float high) {
   if (low == 0.0f && high == 6.0f) return schema::Activation::RELU6;
   if (low == -1.0f && high == 1.0f) return schema::Activation::RELU_N1_TO_1;
   return schema::Activation::NONE;
+}
+
+bool have_same_type(const Value& a, const Value& b) {
+  if (a.dtype != b.dtype || a.quantization.has_value() != b.quantization.has_value()) return false;
+  return !a.quantization || (a.quantization->scale == b.quantization->scale &&
+                             a.quantization->zero_point == b.quantization->zero_point);
 }
 
 std::vector<int> count_readers(const Graph& graph) {

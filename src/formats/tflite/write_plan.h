@@ -34,6 +34,9 @@ std::vector<WriteStep> plan_operators(const Graph& graph);
 // The fused activation that clips to [low, high]; NONE if there is none.
 schema::Activation activation_of(float low, float high);
 
+// Whether both have one dtype and one quantisation.
+bool have_same_type(const Value& a, const Value& b);
+
 // Nodes that read a value, and one more if it is a graph output.
 std::vector<int> count_readers(const Graph& graph);
 

@@ -1,1 +1,0 @@
-"""What other runtimes make of exported files, against this project's own outputs."""
