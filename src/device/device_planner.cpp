@@ -29,10 +29,15 @@ std::vector<bool> find_raw_values(const Graph& graph) {
   return raw;
 }
 
+QuantizationView quantization_of(const Value& value) {
+  if (!value.quantization) return {};
+  return {value.quantization->scale, value.quantization->zero_point, value.quantization->axis};
+}
+
 std::size_t encoded_bytes(const Value& value, bool as_bytes) {
   const bool shrinks = as_bytes && value.dtype == DType::kFloat32;
   return encoded_tensor_bytes(value.name.size(), value.dtype, value.shape,
-                              shrinks ? DType::kUint8 : value.dtype);
+                              shrinks ? DType::kUint8 : value.dtype, quantization_of(value));
 }
 
 std::vector<CutFacts> make_facts(const Graph& graph, bool raw_input) {
@@ -76,13 +81,15 @@ double bytes_beyond(std::uint64_t all, std::size_t known) {
   return all > known ? static_cast<double>(all - known) : 0.0;
 }
 
-std::size_t wire_bytes(std::span<const NamedTensor> tensors) {
+std::size_t wire_bytes_of(const NamedTensorView& tensor) {
+  const TensorView& view = tensor.tensor;
+  return encoded_tensor_bytes(tensor.name.size(), view.dtype, view.shape,
+                              wire_dtype(view, TensorForm::kSmallestLossless), tensor.quantization);
+}
+
+std::size_t wire_bytes(std::span<const WireTensor> tensors) {
   std::size_t bytes = 0;
-  for (const NamedTensor& tensor : tensors) {
-    const TensorView view = tensor.tensor.view();
-    bytes += encoded_tensor_bytes(tensor.name.size(), view.dtype, view.shape,
-                                  wire_dtype(view, TensorForm::kSmallestLossless));
-  }
+  for (const WireTensor& tensor : tensors) bytes += wire_bytes_of(tensor.view());
   return bytes;
 }
 
@@ -90,10 +97,7 @@ std::size_t wire_bytes(std::span<const NamedTensor> tensors) {
 
 std::size_t wire_bytes(std::span<const NamedTensorView> tensors) {
   std::size_t bytes = 0;
-  for (const NamedTensorView& tensor : tensors) {
-    bytes += encoded_tensor_bytes(tensor.name.size(), tensor.tensor.dtype, tensor.tensor.shape,
-                                  wire_dtype(tensor.tensor, TensorForm::kSmallestLossless));
-  }
+  for (const NamedTensorView& tensor : tensors) bytes += wire_bytes_of(tensor);
   return bytes;
 }
 

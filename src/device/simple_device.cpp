@@ -193,7 +193,11 @@ Result<EdgeExchange> SimpleDevice::Impl::ask_edge(const LocalValues& head, Devic
   }
   std::vector<NamedTensorView> tensors;
   for (std::size_t i = 0; i < num_live[static_cast<std::size_t>(result.cut)]; ++i) {
-    tensors.push_back({graph.value(head.ids[i]).name, head.views[i]});
+    const Value& value = graph.value(head.ids[i]);
+    tensors.push_back({value.name, head.views[i], {}});
+    if (const auto& own = value.quantization) {
+      tensors.back().quantization = {own->scale, own->zero_point, own->axis};
+    }
   }
   const std::int64_t begin_ns = clock.now_ns();
   TINYSPLIT_ASSIGN_OR_RETURN(

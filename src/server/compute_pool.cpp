@@ -2,12 +2,47 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <new>
 #include <string>
+
+#include "core/logging.h"
 
 namespace tinysplit {
 namespace {
 
 constexpr double kForgetWaitS = 5.0;
+
+// What the exception at hand means for whoever asked.
+Status status_of_exception() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return unavailable("the edge has no memory left for this request, try again later");
+  } catch (const std::exception& error) {
+    return internal_error("the edge failed on this request: " + std::string(error.what()));
+  } catch (...) {
+    return internal_error("the edge failed on this request");
+  }
+}
+
+// True if the job ran to its end.
+bool run_safely(const ComputePool::Job& job, const ComputePool::Failure& failure,
+                SegmentCache& segments, double queue_s) {
+  try {
+    try {
+      job(segments, queue_s);
+      return true;
+    } catch (...) {
+      const Status status = status_of_exception();
+      spdlog::error("{}", status.message());
+      failure(status);
+    }
+  } catch (...) {
+    // Not even the report had the memory. The request's responder answers as it is destroyed.
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -32,7 +67,7 @@ ComputePool::ComputePool(const ComputePoolOptions& options, const Clock& clock)
 
 ComputePool::~ComputePool() { stop(); }
 
-Status ComputePool::submit(Job job) {
+Status ComputePool::submit(Job job, Failure failure) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return unavailable("the edge is shutting down, try another one");
@@ -40,7 +75,7 @@ Status ComputePool::submit(Job job) {
       return unavailable("the edge is busy: " + std::to_string(queue_.size()) +
                          " requests are waiting, try again later");
     }
-    queue_.push_back({std::move(job), clock_.now_ns()});
+    queue_.push_back({std::move(job), std::move(failure), clock_.now_ns()});
   }
   changed_.notify_one();
   return ok_status();
@@ -88,8 +123,10 @@ void ComputePool::work() {
     smoothed_wait_s_ = before_s + 0.1 * (queue_s - before_s);
     smoothed_at_ns_ = now_ns;
     lock.unlock();
-    next.job(segments, queue_s);
+    // What a job left behind that was cut short is not to be run again.
+    if (!run_safely(next.job, next.failure, segments, queue_s)) segments.clear();
     next.job = nullptr;
+    next.failure = nullptr;
     lock.lock();
   }
 }

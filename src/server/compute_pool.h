@@ -25,6 +25,7 @@ class SegmentCache {
   // Layers [begin, end) of `engine`'s model, valid until the next call. Errors: as
   // Engine::make_segment.
   Result<Segment*> get(const std::shared_ptr<Engine>& engine, int begin, int end);
+  void clear() { entries_.clear(); }
 
  private:
   struct Entry {
@@ -42,8 +43,10 @@ struct ComputePoolOptions {
 // Worker threads behind one bounded queue, first come first served. Thread-safe.
 class ComputePool {
  public:
-  // Runs on a worker; `queue_s` is the time that it waited. Must not throw.
+  // Runs on a worker; `queue_s` is the time that it waited.
   using Job = std::function<void(SegmentCache& segments, double queue_s)>;
+  // Runs on the worker where the job threw: UNAVAILABLE (out of memory), INTERNAL (anything else).
+  using Failure = std::function<void(const Status&)>;
 
   // `clock` must outlive the pool.
   explicit ComputePool(const ComputePoolOptions& options,
@@ -51,8 +54,9 @@ class ComputePool {
   // stop().
   ~ComputePool();
 
-  // Errors: UNAVAILABLE (the queue is full, or the pool was stopped); the job is then dropped.
-  Status submit(Job job);
+  // Whatever the job or `failure` throw, the worker goes on. Errors: UNAVAILABLE (the queue is
+  // full, or the pool was stopped); the job is then dropped.
+  Status submit(Job job, Failure failure);
 
   // Takes no more jobs, finishes those that it has, and returns. The second call does nothing.
   void stop();
@@ -64,6 +68,7 @@ class ComputePool {
  private:
   struct Waiting {
     Job job;
+    Failure failure;
     std::int64_t since_ns = 0;
   };
   void work();

@@ -1,4 +1,5 @@
 #include "engine/named_run.h"
+#include "graph/quantization_match.h"
 #include "server/endpoints.h"
 #include "wire/frames.h"
 
@@ -22,10 +23,32 @@ Status check(const InferRequest& request, const Graph& graph) {
   }
   if (request.cut > static_cast<std::uint32_t>(graph.num_layers())) {
     return out_of_range("cut " + std::to_string(request.cut) + " is beyond the " +
-                        std::to_string(graph.num_layers()) + " layers of model \"" +
-                        request.model + "\"");
+                        std::to_string(graph.num_layers()) + " layers of model \"" + request.model +
+                        "\"");
   }
   return ok_status();
+}
+
+// Quantised tensors must have the model's own scales. Of names that the tail does not know, it
+// takes the tensors in its own order.
+Status check_quantizations(const std::vector<WireTensor>& tensors, const Graph& graph,
+                           const Segment& segment) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const QuantizationView sent = tensors[i].quantization.view();
+    if (sent.empty()) continue;
+    const Value* value = find_value(graph, tensors[i].name);
+    if (value == nullptr && i < segment.inputs().size()) value = &graph.value(segment.inputs()[i]);
+    if (value == nullptr) continue;  // no tensor of the model: running it says so
+    TINYSPLIT_RETURN_IF_ERROR(expect_quantization(*value, sent.scale, sent.zero_point, sent.axis));
+  }
+  return ok_status();
+}
+
+QuantizationView quantization_of(const Graph& graph, const std::string& name) {
+  const Value* value = find_value(graph, name);
+  if (value == nullptr || !value->quantization) return {};
+  const Quantization& own = *value->quantization;
+  return {own.scale, own.zero_point, own.axis};
 }
 
 EvaluationRequest to_evaluation(const InferRequest& request, std::uint64_t size_bytes) {
@@ -79,14 +102,16 @@ Result<HttpResponse> infer(EdgeState& state, const HttpRequest& http, InferReque
 
   EvaluationRequest evaluation = to_evaluation(request, http.wire_bytes);
   evaluation.queue_wait_s = state.pool.expected_wait_s();
+  std::vector<NamedTensor> outputs;
   if (!request.tensors.empty()) {
     // Preparing a cut's first segment is the edge's time too, not the link's.
     const std::int64_t begin_ns = state.clock.now_ns();
-    TINYSPLIT_ASSIGN_OR_RETURN(Segment* const segment,
-                               segments.get(model->engine, static_cast<int>(request.cut),
-                                            model->graph().num_layers()));
     TINYSPLIT_ASSIGN_OR_RETURN(
-        reply.outputs, run_named(*segment, model->graph(), std::move(request.tensors)));
+        Segment* const segment,
+        segments.get(model->engine, static_cast<int>(request.cut), model->graph().num_layers()));
+    TINYSPLIT_RETURN_IF_ERROR(check_quantizations(request.tensors, model->graph(), *segment));
+    TINYSPLIT_ASSIGN_OR_RETURN(
+        outputs, run_named(*segment, model->graph(), take_tensors(std::move(request.tensors))));
     reply.edge_s = seconds_between(begin_ns, state.clock.now_ns());
   }
   const Result<Evaluation> next = state.manager.evaluate(evaluation);
@@ -99,7 +124,12 @@ Result<HttpResponse> infer(EdgeState& state, const HttpRequest& http, InferReque
   // Where the constraints leave no cut there is an answer, but no advice.
   HttpResponse response;
   response.content_type = kFrameContentType;
-  TINYSPLIT_RETURN_IF_ERROR(encode_frame(reply, EncodeOptions{}, response.body));
+  std::vector<NamedTensorView> views;
+  for (const NamedTensor& output : outputs) {
+    views.push_back(
+        {output.name, output.tensor.view(), quantization_of(model->graph(), output.name)});
+  }
+  TINYSPLIT_RETURN_IF_ERROR(encode_frame(reply, views, EncodeOptions{}, response.body));
   return response;
 }
 
@@ -107,8 +137,11 @@ Result<HttpResponse> infer(EdgeState& state, const HttpRequest& http, InferReque
 
 void handle_infer(EdgeState& state, HttpRequest&& request, HttpResponder respond) {
   auto shared = std::make_shared<HttpRequest>(std::move(request));
-  const Status submitted =
-      state.pool.submit([&state, shared, respond](SegmentCache& segments, double queue_s) {
+  const auto fail = [shared, respond](const Status& status) {
+    respond(error_frame(frame_id_or_zero(shared->body), status));
+  };
+  const Status submitted = state.pool.submit(
+      [&state, shared, respond](SegmentCache& segments, double queue_s) {
         InferReply reply;
         reply.queue_s = queue_s;
         const std::int64_t begin_ns = state.clock.now_ns();
@@ -121,8 +154,9 @@ void handle_infer(EdgeState& state, HttpRequest&& request, HttpResponder respond
         const std::uint64_t id = decoded->id;
         Result<HttpResponse> response = infer(state, *shared, *decoded, segments, reply);
         respond(response.ok() ? std::move(*response) : error_frame(id, response.status()));
-      });
-  if (!submitted.ok()) respond(error_frame(frame_id_or_zero(shared->body), submitted));
+      },
+      fail);
+  if (!submitted.ok()) fail(submitted);
 }
 
 }  // namespace tinysplit

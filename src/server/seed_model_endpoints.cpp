@@ -99,11 +99,13 @@ Result<HttpResponse> infer(EdgeState& state, const HttpRequest& http, SegmentCac
 template <typename Handle>
 void run_on_worker(EdgeState& state, HttpRequest&& request, HttpResponder respond, Handle handle) {
   auto shared = std::make_shared<HttpRequest>(std::move(request));
-  const Status submitted =
-      state.pool.submit([&state, shared, respond, handle](SegmentCache& segments, double) {
+  const auto fail = [respond](const Status& status) { respond(json_response(status)); };
+  const Status submitted = state.pool.submit(
+      [&state, shared, respond, handle](SegmentCache& segments, double) {
         Result<HttpResponse> response = handle(state, *shared, segments);
         respond(response.ok() ? std::move(*response) : json_response(response.status()));
-      });
+      },
+      fail);
   if (!submitted.ok()) respond(json_response(submitted));
 }
 

@@ -33,6 +33,16 @@ void CborWriter::write_unsigned(std::uint64_t value) {
   append(out_, head, cbor_encode_uint(value, head.data(), head.size()));
 }
 
+void CborWriter::write_integer(std::int64_t value) {
+  if (value >= 0) {
+    write_unsigned(static_cast<std::uint64_t>(value));
+    return;
+  }
+  Head head;
+  append(out_, head,
+         cbor_encode_negint(static_cast<std::uint64_t>(-(value + 1)), head.data(), head.size()));
+}
+
 void CborWriter::write_text(std::string_view text) {
   Head head;
   append(out_, head, cbor_encode_string_start(text.size(), head.data(), head.size()));

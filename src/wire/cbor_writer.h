@@ -15,6 +15,7 @@ class CborWriter {
   explicit CborWriter(std::string& out) : out_(out) {}
 
   void write_unsigned(std::uint64_t value);
+  void write_integer(std::int64_t value);
   void write_text(std::string_view text);
   void write_bytes(std::span<const std::byte> bytes);
   // The head of a byte string; exactly `size` bytes must be appended to out() after it.

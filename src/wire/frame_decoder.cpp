@@ -40,14 +40,14 @@ Result<std::string> read_digest(CborReader& reader) {
   return hex;
 }
 
-Result<std::vector<NamedTensor>> read_tensors(CborReader& reader, std::string_view what) {
+Result<std::vector<WireTensor>> read_tensors(CborReader& reader, std::string_view what) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::size_t count,
                              reader.read_array(what, limits::kMaxFrameTensors));
-  std::vector<NamedTensor> tensors;
+  std::vector<WireTensor> tensors;
   tensors.reserve(count);
   std::unordered_set<std::string_view> names;
   for (std::size_t i = 0; i < count; ++i) {
-    TINYSPLIT_ASSIGN_OR_RETURN(NamedTensor tensor, read_tensor(reader, what));
+    TINYSPLIT_ASSIGN_OR_RETURN(WireTensor tensor, read_tensor(reader, what));
     tensors.push_back(std::move(tensor));
     // Safe: the vector never grows beyond what was reserved, so the names stay where they are.
     if (!names.insert(tensors.back().name).second) {

@@ -49,9 +49,9 @@ Status check_count(std::string_view field, std::size_t count, std::size_t max) {
                       std::to_string(max) + " are allowed");
 }
 
-// NamedTensor and NamedTensorView alike.
+// WireTensor and NamedTensorView alike.
 NamedTensorView view_of(const NamedTensorView& tensor) { return tensor; }
-NamedTensorView view_of(const NamedTensor& tensor) { return {tensor.name, tensor.tensor.view()}; }
+NamedTensorView view_of(const WireTensor& tensor) { return tensor.view(); }
 
 template <typename Tensors>
 Status write_tensors(CborWriter& writer, std::string_view field, const Tensors& tensors,

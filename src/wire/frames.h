@@ -48,7 +48,7 @@ struct InferRequest {
   std::uint64_t id = 0;  // chosen by the device, repeated in the answer
   std::uint32_t cut = 0;
   // The live tensors of the cut. None at all: nothing to run, only times to report.
-  std::vector<NamedTensor> tensors;
+  std::vector<WireTensor> tensors;
   std::vector<double> device_layer_times_s;  // of layers 0, 1, ...: those that the device ran
   std::vector<LinkSample> link_samples;      // at most limits::kMaxLinkSamplesPerMessage
   Constraints constraints;
@@ -65,7 +65,7 @@ struct InferReply {
 
   std::uint64_t id = 0;
   std::string model_digest;
-  std::vector<NamedTensor> outputs;
+  std::vector<WireTensor> outputs;
   double decode_s = 0;
   double queue_s = 0;
   double edge_s = 0;         // computing

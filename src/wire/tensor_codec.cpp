@@ -167,15 +167,29 @@ DType wire_dtype(const TensorView& tensor, TensorForm form) {
   return narrow ? DType::kUint8 : tensor.dtype;
 }
 
+std::vector<NamedTensor> take_tensors(std::vector<WireTensor> tensors) {
+  std::vector<NamedTensor> taken;
+  taken.reserve(tensors.size());
+  for (WireTensor& tensor : tensors) taken.push_back(std::move(tensor));
+  return taken;
+}
+
+std::vector<WireTensor> plain_tensors(std::vector<NamedTensor> tensors) {
+  std::vector<WireTensor> plain;
+  plain.reserve(tensors.size());
+  for (NamedTensor& tensor : tensors) plain.push_back({std::move(tensor), {}});
+  return plain;
+}
+
 std::size_t encoded_tensor_bytes(std::size_t name_bytes, DType dtype, const Shape& shape,
-                                 DType sent_as) {
+                                 DType sent_as, const QuantizationView& quantization) {
   std::size_t bytes = 1 + 1 + head_bytes(name_bytes) + name_bytes;  // map, key, name
   bytes += 1 + head_bytes(kTagMultiDimensionalArray) + 1 + 1;       // key, tag, array, dimensions
   for (const std::int64_t dim : shape.dims()) bytes += head_bytes(std::uint64_t(dim));
   const std::size_t data = std::size_t(shape.num_elements()) * dtype_size(sent_as);
   bytes += head_bytes(tag_of(sent_as)) + head_bytes(data) + data;
   if (needs_dtype(dtype, sent_as)) bytes += 1 + 1 + dtype_name(dtype).size();
-  return bytes;
+  return bytes + encoded_quantization_bytes(quantization);
 }
 
 Status append_tensor(CborWriter& writer, const NamedTensorView& named, TensorForm form) {
@@ -187,9 +201,13 @@ Status append_tensor(CborWriter& writer, const NamedTensorView& named, TensorFor
   if (tensor.data == nullptr && tensor.num_bytes() > 0) {
     return invalid_argument("tensor " + std::string(named.name) + " has no data");
   }
+  if (!named.quantization.empty()) {
+    TINYSPLIT_RETURN_IF_ERROR(check_quantization(named.quantization, tensor.dtype, tensor.shape)
+                                  .with_context("tensor " + std::string(named.name)));
+  }
   const DType sent_as = wire_dtype(tensor, form);
   const bool with_dtype = needs_dtype(tensor.dtype, sent_as);
-  writer.begin_map(with_dtype ? 3 : 2);
+  writer.begin_map((with_dtype ? 3 : 2) + quantization_keys(named.quantization));
   writer.write_unsigned(kName);
   writer.write_text(named.name);
   writer.write_unsigned(kArray);
@@ -208,15 +226,17 @@ Status append_tensor(CborWriter& writer, const NamedTensorView& named, TensorFor
     writer.write_unsigned(kDType);
     writer.write_text(dtype_name(tensor.dtype));
   }
+  append_quantization(writer, named.quantization);
   return ok_status();
 }
 
-Result<NamedTensor> read_tensor(CborReader& reader, std::string_view what) {
+Result<WireTensor> read_tensor(CborReader& reader, std::string_view what) {
   CborMapReader map(reader, what);
   TINYSPLIT_RETURN_IF_ERROR(map.begin());
   std::string_view name;
   RawArray array;
   std::optional<DType> dtype;
+  WireQuantization quantization;
   for (;;) {
     TINYSPLIT_ASSIGN_OR_RETURN(const bool more, map.next());
     if (!more) break;
@@ -236,6 +256,12 @@ Result<NamedTensor> read_tensor(CborReader& reader, std::string_view what) {
           return unimplemented(std::string(what) + ": unknown dtype \"" + std::string(text) + "\"");
         break;
       }
+      case frame_keys::tensor::kScale:
+      case frame_keys::tensor::kZeroPoint:
+      case frame_keys::tensor::kAxis: {
+        TINYSPLIT_RETURN_IF_ERROR(read_quantization_key(reader, map.key(), what, quantization));
+        break;
+      }
       default:
         TINYSPLIT_RETURN_IF_ERROR(reader.skip(what));
     }
@@ -244,7 +270,14 @@ Result<NamedTensor> read_tensor(CborReader& reader, std::string_view what) {
   TINYSPLIT_RETURN_IF_ERROR(map.require(kArray, "array"));
   if (name.empty()) return invalid_argument(std::string(what) + ": a tensor without a name");
   TINYSPLIT_ASSIGN_OR_RETURN(Tensor tensor, restore(array, dtype.value_or(array.dtype), what));
-  return NamedTensor{std::string(name), std::move(tensor)};
+  if (!quantization.scale.empty() || !quantization.zero_point.empty() || quantization.axis >= 0) {
+    if (quantization.zero_point.empty())
+      quantization.zero_point.assign(quantization.scale.size(), 0);
+    TINYSPLIT_RETURN_IF_ERROR(
+        check_quantization(quantization.view(), tensor.dtype(), tensor.shape())
+            .with_context(std::string(what) + ": \"" + std::string(name) + "\""));
+  }
+  return WireTensor{{std::string(name), std::move(tensor)}, std::move(quantization)};
 }
 
 }  // namespace tinysplit

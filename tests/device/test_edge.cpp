@@ -6,6 +6,7 @@
 
 #include "engine/named_run.h"
 #include "graph/analytics.h"
+#include "graph/quantization_match.h"
 
 namespace tinysplit {
 namespace {
@@ -139,12 +140,19 @@ InferReply TestEdge::compute(InferRequest request) {
   reply.model_digest = graph_->digest();
   reply.next = next_;
   const int cut = static_cast<int>(request.cut);
-  std::vector<NamedTensor> tensors = std::move(request.tensors);
+  for (const WireTensor& tensor : request.tensors) {
+    const QuantizationView sent = tensor.quantization.view();
+    const Value* value = find_value(*graph_, tensor.name);
+    if (value == nullptr) continue;
+    const Status same = expect_quantization(*value, sent.scale, sent.zero_point, sent.axis);
+    EXPECT_TRUE(same.ok()) << same.message();
+  }
+  std::vector<NamedTensor> tensors = take_tensors(std::move(request.tensors));
   request.tensors.clear();
   seen_.push_back({std::move(request), tensors.size()});
   if (!tensors.empty()) {
     const auto segment = engine_->make_segment(cut, graph_->num_layers()).value();
-    reply.outputs = run_named(*segment, *graph_, std::move(tensors)).value();
+    reply.outputs = plain_tensors(run_named(*segment, *graph_, std::move(tensors)).value());
   }
   if (mode_ == Mode::kOtherId) reply.id += 1000;
   if (mode_ == Mode::kOtherDigest) reply.model_digest = std::string(64, '0');

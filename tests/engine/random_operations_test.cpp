@@ -66,12 +66,12 @@ std::vector<NamedTensor> through_a_frame(std::vector<NamedTensor> tensors, int c
   request.model_digest = std::string(64, 'a');
   request.device_id = "device";
   request.cut = static_cast<std::uint32_t>(cut);
-  request.tensors = std::move(tensors);
+  request.tensors = plain_tensors(std::move(tensors));
   std::string frame;
   EXPECT_TRUE(encode_frame(request, EncodeOptions{}, frame).ok());
   auto decoded = decode_infer_request(frame);
   EXPECT_TRUE(decoded.ok()) << decoded.status().to_string();
-  return decoded.ok() ? std::move(decoded->tensors) : std::vector<NamedTensor>();
+  return decoded.ok() ? take_tensors(std::move(decoded->tensors)) : std::vector<NamedTensor>();
 }
 
 // The larger of an absolute and a relative error; both NaN or equal counts as none.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <limits>
 
 #include "random_values.h"
@@ -20,8 +21,8 @@ inline InferRequest golden_request() {
   floats.as<float>()[1] = -0.0f;
   Tensor image(DType::kFloat32, {1, 3});
   for (int i = 0; i < 3; ++i) image.as<float>()[std::size_t(i)] = static_cast<float>(100 * i);
-  request.tensors.push_back({"conv2d", std::move(floats)});
-  request.tensors.push_back({"image", std::move(image)});
+  request.tensors.push_back({{"conv2d", std::move(floats)}});
+  request.tensors.push_back({{"image", std::move(image)}});
   request.device_layer_times_s = {0.25};
   request.link_samples = {{1000, 200, 0.5}};
   request.constraints.ram_bytes = 65536;
@@ -38,11 +39,25 @@ inline InferReply golden_reply() {
   Tensor output(DType::kFloat32, {1, 2});
   output.as<float>()[0] = 0.75f;
   output.as<float>()[1] = 0.1f;
-  reply.outputs.push_back({"dense", std::move(output)});
+  reply.outputs.push_back({{"dense", std::move(output)}});
   reply.queue_s = 0.5;
   reply.edge_s = 0.0625;
   reply.next = InferReply::Next{2, InferReply::Scenario::kMixed, 0.125};
   return reply;
+}
+
+inline InferRequest golden_quantized_request() {
+  InferRequest request;
+  request.model = "kws";
+  request.model_digest = golden_request().model_digest;
+  request.device_id = "device-1";
+  request.id = 8;
+  request.cut = 2;
+  Tensor bytes(DType::kInt8, {1, 4});
+  const std::int8_t numbers[] = {-128, -9, 0, 127};
+  std::ranges::copy(numbers, bytes.as<std::int8_t>().begin());
+  request.tensors.push_back({{"conv", std::move(bytes)}, {{0.05f}, {-9}, -1}});
+  return request;
 }
 
 inline ErrorReply golden_error() { return {7, not_found("no model \"x\" here")}; }
@@ -57,7 +72,11 @@ inline InferRequest random_request(Random& random) {
   request.id = random() >> random_int(random, 0, 63);
   request.cut = static_cast<std::uint32_t>(random_int(random, 0, 10'000));
   for (int i = random_int(random, 0, 4); i > 0; --i) {
-    request.tensors.push_back({"layer " + std::to_string(i), random_tensor(random)});
+    request.tensors.push_back({{"layer " + std::to_string(i), random_tensor(random)}});
+    WireTensor& tensor = request.tensors.back();
+    if (tensor.tensor.dtype() == DType::kInt8) {
+      tensor.quantization = {{0.25f}, {random_int(random, -128, 127)}, -1};
+    }
   }
   for (int i = random_int(random, 0, 60); i > 0; --i) {
     request.device_layer_times_s.push_back(static_cast<float>(random_int(random, 0, 1 << 30)) *

@@ -8,11 +8,14 @@
 namespace tinysplit {
 namespace {
 
-void expect_same(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b) {
+void expect_same(const std::vector<WireTensor>& a, const std::vector<WireTensor>& b) {
   ASSERT_EQ(a.size(), b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
     EXPECT_EQ(a[i].name, b[i].name);
     EXPECT_TRUE(same_bits(a[i].tensor.view(), b[i].tensor.view())) << a[i].name;
+    EXPECT_EQ(a[i].quantization.scale, b[i].quantization.scale);
+    EXPECT_EQ(a[i].quantization.zero_point, b[i].quantization.zero_point);
+    EXPECT_EQ(a[i].quantization.axis, b[i].quantization.axis);
   }
 }
 
@@ -103,11 +106,13 @@ TEST(Frames, TellTheirKind) {
 }
 
 TEST(Frames, EveryTruncationIsAnError) {
-  const std::string request = encoded(golden_request());
   const std::string reply = encoded(golden_reply());
   const std::string error = encoded(golden_error());
-  for (std::size_t size = 0; size < request.size(); ++size) {
-    EXPECT_FALSE(decode_infer_request(std::string_view(request).substr(0, size)).ok()) << size;
+  const std::string request = encoded(golden_request());
+  for (const std::string& whole : {request, encoded(golden_quantized_request())}) {
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      EXPECT_FALSE(decode_infer_request(std::string_view(whole).substr(0, size)).ok()) << size;
+    }
   }
   for (std::size_t size = 0; size < reply.size(); ++size) {
     EXPECT_FALSE(decode_infer_reply(std::string_view(reply).substr(0, size)).ok()) << size;
@@ -121,10 +126,10 @@ TEST(Frames, EveryTruncationIsAnError) {
 // What is accepted after damage must still be a frame: it encodes, and decodes to the same bytes.
 TEST(Frames, SurvivesFlippedBytes) {
   Random random(5);
-  const std::string original = encoded(golden_request());
+  const std::string originals[] = {encoded(golden_request()), encoded(golden_quantized_request())};
   int accepted = 0;
   for (int i = 0; i < 50'000; ++i) {
-    std::string frame = original;
+    std::string frame = originals[i % 2];
     for (int flips = random_int(random, 1, 4); flips > 0; --flips) {
       const auto at = std::size_t(random_int(random, 0, static_cast<int>(frame.size()) - 1));
       frame[at] = static_cast<char>(random_int(random, 0, 255));
@@ -211,8 +216,7 @@ TEST(Frames, EncodingAgainAllocatesNothing) {
 TEST(Frames, ViewsEncodeLikeOwnedTensors) {
   const InferRequest request = golden_request();
   std::vector<NamedTensorView> views;
-  for (const NamedTensor& tensor : request.tensors)
-    views.push_back({tensor.name, tensor.tensor.view()});
+  for (const WireTensor& tensor : request.tensors) views.push_back(tensor.view());
   InferRequest without = golden_request();
   without.tensors.clear();
   std::string out;
@@ -255,7 +259,7 @@ TEST(Frames, EncoderRefusesWhatTheDecoderWould) {
   EXPECT_FALSE(status_of([](InferRequest& r) {
                  r.tensors.clear();
                  for (int i = 0; i < 257; ++i) {
-                   r.tensors.push_back({std::to_string(i), Tensor(DType::kInt8, {1})});
+                   r.tensors.push_back({{std::to_string(i), Tensor(DType::kInt8, {1})}});
                  }
                }).ok());
 }

@@ -33,7 +33,9 @@ std::vector<std::string> documented_frames() {
 
 class GoldenFrames : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_EQ(frames_.size(), 3u) << "request, reply and error"; }
+  void SetUp() override {
+    ASSERT_EQ(frames_.size(), 4u) << "request, reply, error, quantised request";
+  }
   const std::vector<std::string> frames_ = documented_frames();
 };
 
@@ -41,6 +43,7 @@ TEST_F(GoldenFrames, EncodersWriteTheDocumentedBytes) {
   EXPECT_EQ(to_hex(encoded(golden_request())), to_hex(frames_[0]));
   EXPECT_EQ(to_hex(encoded(golden_reply())), to_hex(frames_[1]));
   EXPECT_EQ(to_hex(encoded(golden_error())), to_hex(frames_[2]));
+  EXPECT_EQ(to_hex(encoded(golden_quantized_request())), to_hex(frames_[3]));
 }
 
 TEST_F(GoldenFrames, RequestDecodesToWhatThePageSays) {
@@ -88,6 +91,20 @@ TEST_F(GoldenFrames, ReplyDecodesToWhatThePageSays) {
   EXPECT_EQ(reply->next->cut, 2u);
   EXPECT_EQ(reply->next->scenario, InferReply::Scenario::kMixed);
   EXPECT_EQ(reply->next->predicted_s, 0.125);
+}
+
+TEST_F(GoldenFrames, QuantizedRequestDecodesToWhatThePageSays) {
+  const Result<InferRequest> request = decode_infer_request(frames_[3]);
+  ASSERT_TRUE(request.ok()) << request.status().to_string();
+  ASSERT_EQ(request->tensors.size(), 1u);
+  const WireTensor& tensor = request->tensors[0];
+  EXPECT_EQ(tensor.name, "conv");
+  EXPECT_EQ(tensor.tensor.shape(), (Shape{1, 4}));
+  EXPECT_EQ(tensor.tensor.as<std::int8_t>()[0], -128);
+  EXPECT_EQ(tensor.tensor.as<std::int8_t>()[1], -9);
+  EXPECT_EQ(tensor.quantization.scale, std::vector<float>{0.05f});
+  EXPECT_EQ(tensor.quantization.zero_point, std::vector<std::int32_t>{-9});
+  EXPECT_EQ(tensor.quantization.axis, -1);
 }
 
 TEST_F(GoldenFrames, ErrorDecodesToWhatThePageSays) {
