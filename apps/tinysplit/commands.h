@@ -9,6 +9,7 @@ namespace tinysplit {
 // Each function adds one subcommand, in a file of its own. When the subcommand runs, its callback
 // stores the exit code of the process in `exit_code`, which outlives `app`.
 void add_inspect_command(CLI::App& app, int& exit_code);
+void add_operators_command(CLI::App& app, int& exit_code);
 void add_infer_command(CLI::App& app, int& exit_code);
 void add_export_command(CLI::App& app, int& exit_code);
 void add_profile_command(CLI::App& app, int& exit_code);

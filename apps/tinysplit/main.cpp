@@ -74,6 +74,7 @@ int main(int argc, char** argv) {
 
   int exit_code = 0;
   tinysplit::add_inspect_command(app, exit_code);
+  tinysplit::add_operators_command(app, exit_code);
   tinysplit::add_infer_command(app, exit_code);
   tinysplit::add_export_command(app, exit_code);
   tinysplit::add_profile_command(app, exit_code);

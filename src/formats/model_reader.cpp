@@ -14,30 +14,43 @@ namespace {
 
 using GraphResult = Result<std::shared_ptr<const Graph>>;
 
-GraphResult in_file(GraphResult graph, const std::filesystem::path& path) {
-  if (!graph.ok()) return graph.status().with_context(path.string());
-  return graph;
+GraphResult read_bytes(std::string bytes, const std::filesystem::path& path) {
+  const std::string name = path.stem().string();
+  switch (format_of(bytes)) {
+    case ModelFormat::kKeras:
+      return read_keras_model_bytes(std::move(bytes), name);
+    case ModelFormat::kTflite:
+      return read_tflite_model_bytes(bytes, name);
+    case ModelFormat::kOnnx: {
+      OnnxOptions options;
+      options.folder = path.parent_path();
+      return read_onnx_model_bytes(std::move(bytes), name, options);
+    }
+    case ModelFormat::kUnknown:
+      break;
+  }
+  return unknown_format();
 }
 
 }  // namespace
 
+ModelFormat format_of(std::string_view bytes) {
+  if (looks_like_keras_model(bytes)) return ModelFormat::kKeras;
+  if (looks_like_tflite_model(bytes)) return ModelFormat::kTflite;
+  return looks_like_onnx_model(bytes) ? ModelFormat::kOnnx : ModelFormat::kUnknown;
+}
+
+Status unknown_format() {
+  return invalid_argument(
+      "it is no model of a supported format: Keras (.keras, .h5), TensorFlow Lite (.tflite) or "
+      "ONNX (.onnx)");
+}
+
 Result<std::shared_ptr<const Graph>> read_model(const std::filesystem::path& path) {
   TINYSPLIT_ASSIGN_OR_RETURN(std::string bytes, read_file(path, limits::kMaxModelFileBytes));
-  const std::string name = path.stem().string();
-  if (looks_like_keras_model(bytes)) {
-    return in_file(read_keras_model_bytes(std::move(bytes), name), path);
-  }
-  if (looks_like_tflite_model(bytes)) {
-    return in_file(read_tflite_model_bytes(bytes, name), path);
-  }
-  if (looks_like_onnx_model(bytes)) {
-    OnnxOptions options;
-    options.folder = path.parent_path();
-    return in_file(read_onnx_model_bytes(std::move(bytes), name, options), path);
-  }
-  return invalid_argument(path.string() +
-                          " is no model of a supported format: Keras (.keras, .h5), TensorFlow "
-                          "Lite (.tflite) or ONNX (.onnx)");
+  GraphResult graph = read_bytes(std::move(bytes), path);
+  if (!graph.ok()) return graph.status().with_context(path.string());
+  return graph;
 }
 
 }  // namespace tinysplit

@@ -1,12 +1,21 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "core/status.h"
 #include "graph/graph.h"
 
 namespace tinysplit {
+
+enum class ModelFormat : std::uint8_t { kUnknown, kKeras, kTflite, kOnnx };
+
+// Told by the first bytes of a file, never by its name.
+ModelFormat format_of(std::string_view bytes);
+// INVALID_ARGUMENT: it is a file of no supported format.
+Status unknown_format();
 
 // Reads a model file of any supported format, told by content: Keras (.keras, .h5),
 // TensorFlow Lite (.tflite), ONNX (.onnx).

@@ -16,26 +16,12 @@ namespace {
 
 using namespace test;  // NOLINT
 
-// Of floats relative to the largest value; of integers how many may differ, and by how much.
-struct Allowance {
-  double error = 1e-5;
-  double steps = 0.0;
-  double share = 0.0;
-};
-
-// LiteRT rounds once in FULLY_CONNECTED, the kernels here round twice, as its convolutions do: one
-// step more or less in 0.3 % of a layer's outputs, which a chain of ten such layers adds up.
-constexpr Allowance kTenDenseLayers{1e-5, 2.0, 0.15};
-
-void expect_same(const Tensor& found, const Tensor& expected, const Allowance& allowance,
-                 const std::string& what) {
+// Floats within 1e-5 of the largest value, whole numbers exactly.
+void expect_same(const Tensor& found, const Tensor& expected, const std::string& what) {
+  constexpr double kMostError = 1e-5;
   const Difference difference = difference_of(found, expected);
   const bool floats = expected.dtype() == DType::kFloat32;
-  const double elements = static_cast<double>(expected.shape().num_elements());
-  if (!floats) {
-    EXPECT_LE(static_cast<double>(difference.elements), allowance.share * elements) << what;
-  }
-  EXPECT_LE(difference.largest, floats ? allowance.error : allowance.steps)
+  EXPECT_LE(difference.largest, floats ? kMostError : 0.0)
       << what << ": " << difference.elements << " of " << expected.shape().num_elements()
       << " elements differ; " << dtype_name(found.dtype()) << found.shape().to_string()
       << " against " << dtype_name(expected.dtype()) << expected.shape().to_string();
@@ -59,8 +45,7 @@ void expect_every_cut(Engine& engine, const std::vector<NamedTensor>& inputs,
   }
 }
 
-void expect_golden(const std::filesystem::path& model, const std::filesystem::path& golden,
-                   const Allowance& allowance = {}) {
+void expect_golden(const std::filesystem::path& model, const std::filesystem::path& golden) {
   const auto graph = read_model(model);
   ASSERT_TRUE(graph.ok()) << graph.status().to_string();
   const auto arrays = read_arrays(golden);
@@ -74,7 +59,7 @@ void expect_golden(const std::filesystem::path& model, const std::filesystem::pa
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const Tensor* found = tensor_named(uncut, expected[i].name);
     ASSERT_NE(found, nullptr) << expected[i].name;
-    expect_same(*found, expected[i].tensor, allowance, "output " + std::to_string(i));
+    expect_same(*found, expected[i].tensor, "output " + std::to_string(i));
   }
   expect_every_cut(**engine, inputs, uncut);
 }
@@ -103,8 +88,7 @@ class TfliteMlperf : public testing::TestWithParam<std::string> {};
 TEST_P(TfliteMlperf, ComputesWhatTheReferenceComputed) {
   const auto model = mlperf_tflite(GetParam() + ".tflite");
   if (!std::filesystem::exists(model)) GTEST_SKIP() << model << " is not there";
-  expect_golden(model, tflite_file("mlperf_" + GetParam() + ".npz"),
-                GetParam() == "ad01_int8" ? kTenDenseLayers : Allowance{});
+  expect_golden(model, tflite_file("mlperf_" + GetParam() + ".npz"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, TfliteMlperf,

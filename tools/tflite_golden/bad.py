@@ -139,9 +139,9 @@ def open_size():
 
 def batch_dims():
     m = Model()
-    x = m.input((1, 4, 3))
-    y = m.tensor((1, 2, 3))
-    m.op("GATHER", [x, m.constant(np.zeros((1, 2), np.int32))], [y], "GatherOptions", axis=1,
+    x = m.input((2, 4, 3))
+    y = m.tensor((2, 2, 3))
+    m.op("GATHER", [x, m.constant(np.zeros((2, 2), np.int32))], [y], "GatherOptions", axis=1,
          batchDims=1)
     m.output(y)
     return m

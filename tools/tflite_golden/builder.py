@@ -71,6 +71,9 @@ class Model:
     def integers(self, *numbers):
         return self.constant(np.asarray(numbers, np.int32))
 
+    def integers_of(self, numbers):
+        return self.constant(np.asarray(numbers, np.int32))
+
     def scalar(self, number, dtype=np.int32):
         return self.constant(np.asarray(number, dtype))
 

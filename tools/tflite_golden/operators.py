@@ -3,7 +3,7 @@
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from .builder import Model
+from .builder import Model, Quant
 
 ACT = schema.ActivationFunctionType
 SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
@@ -267,6 +267,7 @@ def shapes():
     out("PACK", [x, x], "PackOptions", valuesCount=2, axis=-1)
     out("GATHER", [x, m.integers(3, 0, 3)], "GatherOptions", axis=1)
     out("GATHER", [x, m.constant(np.array([[5, 1]], np.int64))], "GatherOptions", axis=-1)
+    out("GATHER", [x, m.integers_of([[3, 0]])], "GatherOptions", axis=1, batchDims=1)
     flat = out("RESHAPE", [x, m.integers(-1)], "ReshapeOptions", newShape=[24])
     # The shape goes through the model as numbers: SHAPE, STRIDED_SLICE, PACK, RESHAPE, FILL.
     shape = m.tensor((4,), np.int32)
@@ -303,6 +304,7 @@ def slicing():
     strided((0, 1), (1, 3), (1, 1), ellipsisMask=1)
     strided((0, 0, 2), (1, 0, 4), (1, 1, 1), newAxisMask=2)
     strided((0, 2), (1, 5), (1, 1))
+    strided((0, 2, 1, 0), (1, 3, 4, 2), (1, 2, 1, 1), offset=True)
     out("SLICE", [x, m.integers(0, 1, 2, 0), m.integers(1, 3, -1, 2)], "SliceOptions",
         shape=(1, 3, 3, 2))  # The interpreter takes the shape from here.
     out("SPLIT", [m.scalar(-1), x], "SplitOptions", count=2, numSplits=2)
@@ -380,12 +382,19 @@ def half_weights():
 
 
 def without_reference():
-    """Operators that the reference resolver lacks; run with the default one."""
+    """Operators that the reference resolver lacks, or gets wrong; run with the default one."""
     m = Model()
     x = m.input((1, 4, 5))
     for name in ("CEIL", "ELU", "ROUND"):
         y = m.tensor((1, 4, 5))
         m.op(name, [x], [y])
+        m.output(y)
+    z = m.input((1, 4, 5), np.int8, Quant(0.05, -9))
+    for name, inputs, options, quant in (
+            ("ELU", [z], None, Quant(0.03, -90)),
+            ("SUM", [z, m.integers(1)], "ReducerOptions", Quant(0.15, 5))):
+        y = m.tensor((1,), np.int8, quant)
+        m.op(name, inputs, [y], options)
         m.output(y)
     return m
 

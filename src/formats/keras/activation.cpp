@@ -1,5 +1,6 @@
 #include "formats/keras/activation.h"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -43,12 +44,13 @@ Result<Activation> parse_softmax(const LayerOptions& options, int rank) {
   return Activation(SoftmaxOp{static_cast<int>(axis)});
 }
 
+using SimpleActivations = std::map<std::string_view, ActivationOp>;
+
 // Activations that work element by element and have no options.
-const ActivationOp* find_simple(const std::string& name, int keras_major) {
+const SimpleActivations& simple_activations() {
   using enum ActivationKind;
   constexpr float kNamedLeakySlope = 0.2f;  // not the default of the layer
-  static const ActivationOp kHardSigmoid2{kHardSigmoid, 0.2f, 0.5f};
-  static const std::map<std::string, ActivationOp, std::less<>> kSimple = {
+  static const SimpleActivations kSimple = {
       {"relu", {kClip, 0.0f, kInfinity}},
       {"relu6", {kClip, 0.0f, 6.0f}},
       {"leaky_relu", {kThresholdRelu, kNamedLeakySlope, kInfinity, 0.0f}},
@@ -68,15 +70,24 @@ const ActivationOp* find_simple(const std::string& name, int keras_major) {
       {"exponential", {kExp}},
       {"linear", {kLinear, 1.0f, 0.0f}},
   };
+  return kSimple;
+}
+
+// Those that look along the last axis.
+constexpr std::string_view kSoftmax = "softmax";
+constexpr std::string_view kLogSoftmax = "log_softmax";
+
+const ActivationOp* find_simple(const std::string& name, int keras_major) {
+  static const ActivationOp kHardSigmoid2{ActivationKind::kHardSigmoid, 0.2f, 0.5f};
   if (name == "hard_sigmoid" && keras_major == 2) return &kHardSigmoid2;
-  const auto found = kSimple.find(name);
-  return found == kSimple.end() ? nullptr : &found->second;
+  const auto found = simple_activations().find(name);
+  return found == simple_activations().end() ? nullptr : &found->second;
 }
 
 Result<Activation> parse_named(const std::string& name, int keras_major, int rank) {
   if (name == "linear") return Activation();
-  if (name == "softmax") return parse_softmax(LayerOptions(Json::object()), rank);
-  if (name == "log_softmax") return Activation(SoftmaxOp{rank - 1, true});
+  if (name == kSoftmax) return parse_softmax(LayerOptions(Json::object()), rank);
+  if (name == kLogSoftmax) return Activation(SoftmaxOp{rank - 1, true});
   const ActivationOp* op = find_simple(name, keras_major);
   if (op != nullptr) return Activation(*op);
   return unimplemented("option activation = " + brief(name) + " is not supported");
@@ -99,6 +110,13 @@ bool is_activation_layer(std::string_view class_name) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> activation_names() {
+  std::vector<std::string_view> names{kSoftmax, kLogSoftmax};
+  for (const auto& [name, op] : simple_activations()) names.push_back(name);
+  std::ranges::sort(names);
+  return names;
+}
 
 Result<Activation> parse_activation(const Json& activation, int keras_major, int rank) {
   if (activation.is_null()) return Activation();

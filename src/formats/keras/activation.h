@@ -1,6 +1,8 @@
 #pragma once
 
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "core/status.h"
 #include "formats/keras/json_text.h"
@@ -25,5 +27,8 @@ Result<Activation> parse_activation_layer(std::string_view class_name, const Lay
 // An option that names a function of single elements, for operations that apply it inside; null if
 // it is none.
 const ActivationOp* find_elementwise(const Json& activation, int keras_major);
+
+// What an option `activation` may name, sorted.
+std::vector<std::string_view> activation_names();
 
 }  // namespace tinysplit::keras

@@ -7,6 +7,7 @@
 
 #include "formats/keras/layer_checks.h"
 #include "formats/keras/layer_context.h"
+#include "formats/keras/layer_table.h"
 #include "formats/keras/masks.h"
 
 namespace tinysplit::keras {
@@ -207,10 +208,10 @@ class ModelTranslation {
       return open.model->run(inputs.inputs);
     }
     TINYSPLIT_RETURN_IF_ERROR(check_inputs_of(layer, context, state_.masked));
-    const Translator translate =
-        layer.is_operation() ? find_operation(layer.class_name) : find_translator(layer.class_name);
+    const LayerRow* row =
+        layer.is_operation() ? find_operation(layer.class_name) : find_layer(layer.class_name);
     open.weights.rewind();
-    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId output, translate(context));
+    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId output, row->translate(context));
     TINYSPLIT_RETURN_IF_ERROR(context.expect_no_more_arguments());
     // Layers that only train may keep the state of their random numbers.
     const bool passes_on = std::ranges::find(inputs.inputs, output) != inputs.inputs.end();

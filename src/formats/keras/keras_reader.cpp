@@ -10,6 +10,7 @@
 #include "formats/keras/graph_translation.h"
 #include "formats/keras/hdf5_file.h"
 #include "formats/keras/json_text.h"
+#include "formats/keras/layer_checks.h"
 #include "formats/keras/model_config.h"
 #include "formats/keras/weights.h"
 #include "formats/keras/zip_archive.h"
@@ -51,6 +52,12 @@ Result<std::string> archive_version(const ZipArchive& archive) {
   return text_of(member(*json, "keras_version"));
 }
 
+Result<ModelConfig> archive_model(const ZipArchive& archive) {
+  TINYSPLIT_ASSIGN_OR_RETURN(Json config, read_json_entry(archive, "config.json"));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::string version, archive_version(archive));
+  return parse_model_config(std::move(config), version);
+}
+
 // What a .keras file holds, unpacked.
 struct UnpackedArchive {
   ModelConfig model;
@@ -59,10 +66,8 @@ struct UnpackedArchive {
 
 Result<UnpackedArchive> unpack(std::string_view bytes) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ZipArchive archive, ZipArchive::open(bytes));
-  TINYSPLIT_ASSIGN_OR_RETURN(Json config, read_json_entry(archive, "config.json"));
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::string version, archive_version(archive));
   UnpackedArchive unpacked;
-  TINYSPLIT_ASSIGN_OR_RETURN(unpacked.model, parse_model_config(std::move(config), version));
+  TINYSPLIT_ASSIGN_OR_RETURN(unpacked.model, archive_model(archive));
   TINYSPLIT_ASSIGN_OR_RETURN(unpacked.weights,
                              read_entry(archive, "model.weights.h5", limits::kMaxModelFileBytes));
   return unpacked;
@@ -76,9 +81,7 @@ GraphResult translate_archive(const UnpackedArchive& archive, const std::string&
   return translate_model(archive.model, *source, name, digest);
 }
 
-GraphResult read_legacy(std::string_view bytes, const std::string& name,
-                        const std::string& digest) {
-  TINYSPLIT_ASSIGN_OR_RETURN(Hdf5File file, Hdf5File::open(bytes));
+Result<ModelConfig> legacy_model(Hdf5File& file) {
   TINYSPLIT_ASSIGN_OR_RETURN(const auto text, file.strings(file.root(), "model_config"));
   if (!text || text->size() != 1) {
     return invalid_argument(
@@ -94,9 +97,13 @@ GraphResult read_legacy(std::string_view bytes, const std::string& name,
   if (!config.ok()) return config.status().with_context("model_config");
   TINYSPLIT_ASSIGN_OR_RETURN(const auto version, file.strings(file.root(), "keras_version"));
   const bool versioned = version && version->size() == 1;
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      const ModelConfig model,
-      parse_model_config(std::move(*config), versioned ? std::string(version->front()) : ""));
+  return parse_model_config(std::move(*config), versioned ? std::string(version->front()) : "");
+}
+
+GraphResult read_legacy(std::string_view bytes, const std::string& name,
+                        const std::string& digest) {
+  TINYSPLIT_ASSIGN_OR_RETURN(Hdf5File file, Hdf5File::open(bytes));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ModelConfig model, legacy_model(file));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto source, open_legacy_weights(file));
   return translate_model(model, *source, name, digest);
 }
@@ -114,10 +121,38 @@ GraphResult read_either(std::string_view bytes, const std::string& name, const R
   return invalid_argument("not a Keras model: neither a .keras archive nor an .h5 file");
 }
 
-template <typename Release>
-GraphResult read_safely(std::string_view bytes, const std::string& name, const Release& release) {
+Result<ModelConfig> read_config(std::string_view bytes) {
+  if (ZipArchive::has_signature(bytes)) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const ZipArchive archive, ZipArchive::open(bytes));
+    return archive_model(archive);
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(Hdf5File file, Hdf5File::open(bytes));
+  return legacy_model(file);
+}
+
+void count_layers(const ModelConfig& model, OperatorCount& count);
+
+void count_layer(const LayerConfig& layer, OperatorCount& count) {
+  // Those of a Sequential model stand in no file.
+  if (layer.is_input() && !layer.numbered) return;
+  const std::string kind = layer.is_operation() ? "operation " + layer.class_name
+                           : layer.registered_name.find('>') == std::string::npos
+                               ? layer.class_name
+                               : layer.registered_name;
+  count.add(kind, check_class(layer).ok());
+  if (layer.wrapped) count_layer(*layer.wrapped, count);
+  if (layer.model) count_layers(*layer.model, count);
+}
+
+void count_layers(const ModelConfig& model, OperatorCount& count) {
+  for (const LayerConfig& layer : model.layers) count_layer(layer, count);
+}
+
+// What `read` returns, or what it threw.
+template <typename Value, typename Read>
+Result<Value> read_safely(const Read& read) {
   try {
-    return read_either(bytes, name, release);
+    return read();
   } catch (const std::bad_alloc&) {
     return resource_exhausted("the model does not fit in memory");
   } catch (const std::exception& error) {
@@ -132,11 +167,21 @@ bool looks_like_keras_model(std::string_view bytes) {
 }
 
 GraphResult read_keras_model_bytes(std::string_view bytes, const std::string& name) {
-  return read_safely(bytes, name, [] {});
+  return read_safely<std::shared_ptr<const Graph>>([&] { return read_either(bytes, name, [] {}); });
 }
 
 GraphResult read_keras_model_bytes(std::string&& bytes, const std::string& name) {
-  return read_safely(bytes, name, [&bytes] { std::string().swap(bytes); });
+  return read_safely<std::shared_ptr<const Graph>>(
+      [&] { return read_either(bytes, name, [&bytes] { std::string().swap(bytes); }); });
+}
+
+Result<std::vector<OperatorUse>> count_keras_layers(std::string_view bytes) {
+  return read_safely<std::vector<OperatorUse>>([&]() -> Result<std::vector<OperatorUse>> {
+    TINYSPLIT_ASSIGN_OR_RETURN(const ModelConfig model, read_config(bytes));
+    OperatorCount count;
+    count_layers(model, count);
+    return count.take();
+  });
 }
 
 GraphResult read_keras_model(const std::filesystem::path& path) {

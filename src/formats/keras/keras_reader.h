@@ -4,8 +4,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/status.h"
+#include "formats/operator_count.h"
+#include "formats/operator_list.h"
 #include "graph/graph.h"
 
 namespace tinysplit {
@@ -42,5 +45,12 @@ Result<std::shared_ptr<const Graph>> read_keras_model_bytes(std::string&& bytes,
 
 // True if the bytes begin as one of the two kinds of file does.
 bool looks_like_keras_model(std::string_view bytes);
+
+// The layers that the reader supports, with their options, and those that it refuses.
+OperatorList keras_operators();
+
+// The layers of a file by their kinds, supported or not, whatever else is wrong with the model.
+// Errors: those of a file that cannot be understood at all.
+Result<std::vector<OperatorUse>> count_keras_layers(std::string_view bytes);
 
 }  // namespace tinysplit

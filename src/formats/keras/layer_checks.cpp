@@ -3,7 +3,8 @@
 #include <map>
 
 #include "core/limits.h"
-#include "formats/keras/layer_context.h"
+#include "formats/keras/layer_options.h"
+#include "formats/keras/layer_table.h"
 
 namespace tinysplit::keras {
 namespace {
@@ -13,24 +14,6 @@ bool is_of_keras(const LayerConfig& layer) {
   const std::string package = layer.module.substr(0, layer.module.find('.'));
   return package.empty() || package == "keras" || package == "tf_keras" ||
          package == "keras_core" || package == "tensorflow";
-}
-
-// Classes of other packages may have the names of Keras' layers.
-Status check_class(const LayerConfig& layer) {
-  if (layer.is_input()) return ok_status();
-  if (layer.class_name == "Lambda") {
-    return unimplemented("it is Python code in the file, which is never run");
-  }
-  if (layer.is_operation()) {
-    if (find_operation(layer.class_name) != nullptr) return ok_status();
-    return unimplemented("this operation on tensors (" + brief(layer.module) +
-                         ") is not supported");
-  }
-  if (!is_of_keras(layer)) return unimplemented("this class of layer is not supported");
-  if (layer.model || layer.wrapped || find_translator(layer.class_name) != nullptr) {
-    return ok_status();
-  }
-  return unimplemented("this class of layer is not supported");
 }
 
 // The dtype, written as text or as a policy object; empty if absent.
@@ -66,6 +49,24 @@ Status check_itself(const LayerConfig& layer) {
 }
 
 }  // namespace
+
+// Classes of other packages may have the names of Keras' layers.
+Status check_class(const LayerConfig& layer) {
+  if (layer.is_input()) return ok_status();
+  if (layer.class_name == "Lambda") {
+    return unimplemented("it is Python code in the file, which is never run");
+  }
+  if (layer.is_operation()) {
+    if (find_operation(layer.class_name) != nullptr) return ok_status();
+    return unimplemented("this operation on tensors (" + brief(layer.module) +
+                         ") is not supported");
+  }
+  if (!is_of_keras(layer)) return unimplemented("this class of layer is not supported");
+  if (layer.model || layer.wrapped || find_layer(layer.class_name) != nullptr) {
+    return ok_status();
+  }
+  return unimplemented("this class of layer is not supported");
+}
 
 Status name_layer(const Status& status, const LayerConfig& layer) {
   if (status.ok() || status.message().find(layer.describe()) != std::string::npos) return status;

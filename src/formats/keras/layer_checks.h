@@ -10,6 +10,10 @@ namespace tinysplit::keras {
 // Adds the layer to a message that does not name it yet.
 Status name_layer(const Status& status, const LayerConfig& layer);
 
+// Whether the class of the layer alone is supported, for those that take no layer or model of their
+// own: UNIMPLEMENTED, without the layer's name.
+Status check_class(const LayerConfig& layer);
+
 // Before anything is translated: whether the layer, and all inside of it, are of classes, dtypes
 // and calls that are supported. Errors name the layer: UNIMPLEMENTED, INVALID_ARGUMENT.
 Status check_layer(const LayerConfig& layer);

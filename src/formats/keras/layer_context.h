@@ -118,10 +118,4 @@ class LayerContext {
 
 using Translator = Result<ValueId> (*)(LayerContext&);
 
-// The translator of a class of Keras layer; null if there is none.
-Translator find_translator(std::string_view class_name);
-
-// The translator of an operation on tensors of Keras 3 ("x * 2"); null if there is none.
-Translator find_operation(std::string_view class_name);
-
 }  // namespace tinysplit::keras

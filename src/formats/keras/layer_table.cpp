@@ -1,104 +1,240 @@
-#include <map>
+#include "formats/keras/layer_table.h"
 
+#include <algorithm>
+
+#include "formats/keras/activation.h"
+#include "formats/keras/keras_reader.h"
 #include "formats/keras/layers.h"
 
 namespace tinysplit::keras {
+namespace {
 
-Translator find_translator(std::string_view class_name) {
-  static const std::map<std::string_view, Translator> kTranslators = {
-      {"Conv2D", translate_conv2d},
-      {"DepthwiseConv2D", translate_depthwise_conv2d},
-      {"SeparableConv2D", translate_separable_conv2d},
-      {"Conv2DTranspose", translate_conv2d_transpose},
-      {"Dense", translate_dense},
-      {"Activation", translate_activation},
-      {"ReLU", translate_relu},
-      {"LeakyReLU", translate_leaky_relu},
-      {"ELU", translate_elu},
-      {"PReLU", translate_prelu},
-      {"Softmax", translate_softmax},
-      {"BatchNormalization", translate_batch_normalization},
-      {"Normalization", translate_normalization},
-      {"Rescaling", translate_rescaling},
-      {"MaxPooling2D", translate_max_pooling2d},
-      {"AveragePooling2D", translate_average_pooling2d},
-      {"GlobalMaxPooling2D", translate_global_max_pooling2d},
-      {"GlobalAveragePooling2D", translate_global_average_pooling2d},
-      {"ZeroPadding2D", translate_zero_padding2d},
-      {"Cropping2D", translate_cropping2d},
-      {"UpSampling2D", translate_up_sampling2d},
-      {"Flatten", translate_flatten},
-      {"Reshape", translate_reshape},
-      {"Permute", translate_permute},
-      {"Add", translate_add},
-      {"Subtract", translate_subtract},
-      {"Multiply", translate_multiply},
-      {"Average", translate_average},
-      {"Maximum", translate_maximum},
-      {"Minimum", translate_minimum},
-      {"Concatenate", translate_concatenate},
-      {"Conv1D", translate_conv1d},
-      {"Conv3D", translate_conv3d},
-      {"DepthwiseConv1D", translate_depthwise_conv1d},
-      {"SeparableConv1D", translate_separable_conv1d},
-      {"Conv1DTranspose", translate_conv1d_transpose},
-      {"LayerNormalization", translate_layer_normalization},
-      {"RMSNormalization", translate_rms_normalization},
-      {"GroupNormalization", translate_group_normalization},
-      {"UnitNormalization", translate_unit_normalization},
-      {"MaxPooling1D", translate_max_pooling1d},
-      {"AveragePooling1D", translate_average_pooling1d},
-      {"GlobalMaxPooling1D", translate_global_max_pooling1d},
-      {"GlobalAveragePooling1D", translate_global_average_pooling1d},
-      {"ZeroPadding1D", translate_zero_padding1d},
-      {"Cropping1D", translate_cropping1d},
-      {"UpSampling1D", translate_up_sampling1d},
-      {"MaxPooling3D", translate_max_pooling3d},
-      {"AveragePooling3D", translate_average_pooling3d},
-      {"GlobalMaxPooling3D", translate_global_max_pooling3d},
-      {"GlobalAveragePooling3D", translate_global_average_pooling3d},
-      {"ZeroPadding3D", translate_zero_padding3d},
-      {"Cropping3D", translate_cropping3d},
-      {"UpSampling3D", translate_up_sampling3d},
-      {"RepeatVector", translate_repeat_vector},
-      {"LSTM", translate_lstm},
-      {"GRU", translate_gru},
-      {"SimpleRNN", translate_simple_rnn},
-      {"Bidirectional", translate_bidirectional},
-      {"Embedding", translate_embedding},
-      {"MultiHeadAttention", translate_multi_head_attention},
-      {"Attention", translate_attention},
-      {"Dot", translate_dot},
-      {"TFOpLambda", translate_tf_op_lambda},
-      {"Identity", translate_identity},
-      // These do something only while training.
-      {"Dropout", translate_identity},
-      {"SpatialDropout1D", translate_identity},
-      {"SpatialDropout2D", translate_identity},
-      {"SpatialDropout3D", translate_identity},
-      {"AlphaDropout", translate_identity},
-      {"GaussianDropout", translate_identity},
-      {"GaussianNoise", translate_identity},
-      {"ActivityRegularization", translate_identity},
-      {"RandomFlip", translate_identity},
-      {"RandomRotation", translate_identity},
-      {"RandomZoom", translate_identity},
-      {"RandomTranslation", translate_identity},
-      {"RandomContrast", translate_identity},
-      {"RandomBrightness", translate_identity},
-  };
-  const auto found = kTranslators.find(class_name);
-  return found == kTranslators.end() ? nullptr : found->second;
+constexpr TypeSet kReal = kFloat32Only;
+
+constexpr std::string_view kConvolution =
+    "strides, dilation_rate, groups, use_bias, any activation; padding valid, same";
+constexpr std::string_view kConvolution1d =
+    "strides, dilation_rate, groups, use_bias, any activation; padding valid, same, causal";
+constexpr std::string_view kDepthwise =
+    "strides, dilation_rate, depth_multiplier, use_bias, any activation; padding valid, same";
+constexpr std::string_view kDepthwise1d =
+    "strides, dilation_rate, depth_multiplier, use_bias, any activation; padding valid, same, "
+    "causal";
+constexpr std::string_view kTransposed =
+    "strides, dilation_rate, output_padding, use_bias, any activation; padding valid, same; one "
+    "group";
+constexpr std::string_view kPooling = "pool_size, strides; padding valid, same";
+constexpr std::string_view kGlobalPooling = "keepdims";
+constexpr std::string_view kBorders = "one number, one for each axis, or a pair for each axis";
+constexpr std::string_view kSize = "size: one number or one for each axis";
+constexpr std::string_view kJoin = "two tensors or more, broadcast";
+constexpr std::string_view kStatistics = "axis (one or several, not the batch), epsilon";
+constexpr std::string_view kTrainOnly = "does nothing but while training";
+constexpr std::string_view kOperation = "two tensors, or a tensor and a number";
+
+constexpr LayerRow kLayers[] = {
+    {"Conv1D", translate_conv1d, {kReal, kConvolution1d}},
+    {"Conv2D", translate_conv2d, {kReal, kConvolution}},
+    {"Conv3D", translate_conv3d, {kReal, kConvolution}},
+    {"DepthwiseConv1D", translate_depthwise_conv1d, {kReal, kDepthwise1d}},
+    {"DepthwiseConv2D", translate_depthwise_conv2d, {kReal, kDepthwise}},
+    {"SeparableConv1D", translate_separable_conv1d, {kReal, kDepthwise1d}},
+    {"SeparableConv2D", translate_separable_conv2d, {kReal, kDepthwise}},
+    {"Conv1DTranspose", translate_conv1d_transpose, {kReal, kTransposed}},
+    {"Conv2DTranspose", translate_conv2d_transpose, {kReal, kTransposed}},
+    {"Dense", translate_dense, {kReal, "use_bias, any activation; input of two axes or more"}},
+
+    {"Activation", translate_activation, {kReal, "one of the activations above"}},
+    {"ReLU", translate_relu, {kReal, "max_value, negative_slope, threshold"}},
+    {"LeakyReLU", translate_leaky_relu, {kReal, "negative_slope (alpha in Keras 2)"}},
+    {"ELU", translate_elu, {kReal, "alpha"}},
+    {"PReLU", translate_prelu, {kReal, "shared_axes"}},
+    {"Softmax", translate_softmax, {kReal, "axis: one, not the batch; no mask"}},
+
+    {"BatchNormalization",
+     translate_batch_normalization,
+     {kReal, "axis (one), epsilon, center, scale; no renorm"}},
+    {"LayerNormalization",
+     translate_layer_normalization,
+     {kReal, "axis (one or several, not the batch), epsilon, center, scale; no rms_scaling"}},
+    {"RMSNormalization", translate_rms_normalization, {kReal, kStatistics}},
+    {"GroupNormalization",
+     translate_group_normalization,
+     {kReal, "groups, axis (one), epsilon, center, scale"}},
+    {"UnitNormalization",
+     translate_unit_normalization,
+     {kReal, "axis (one or several, not the batch)"}},
+    {"Normalization",
+     translate_normalization,
+     {kEveryNumber, "axis, mean, variance, invert; adapted or given"}},
+    {"Rescaling", translate_rescaling, {kEveryNumber, "scale, offset: a number, or one a channel"}},
+
+    {"MaxPooling1D", translate_max_pooling1d, {kReal, kPooling}},
+    {"MaxPooling2D", translate_max_pooling2d, {kReal, kPooling}},
+    {"MaxPooling3D", translate_max_pooling3d, {kReal, kPooling}},
+    {"AveragePooling1D", translate_average_pooling1d, {kReal, kPooling}},
+    {"AveragePooling2D", translate_average_pooling2d, {kReal, kPooling}},
+    {"AveragePooling3D", translate_average_pooling3d, {kReal, kPooling}},
+    {"GlobalMaxPooling1D", translate_global_max_pooling1d, {kReal, kGlobalPooling}},
+    {"GlobalMaxPooling2D", translate_global_max_pooling2d, {kReal, kGlobalPooling}},
+    {"GlobalMaxPooling3D", translate_global_max_pooling3d, {kReal, kGlobalPooling}},
+    {"GlobalAveragePooling1D", translate_global_average_pooling1d, {kReal, "keepdims; no mask"}},
+    {"GlobalAveragePooling2D", translate_global_average_pooling2d, {kReal, kGlobalPooling}},
+    {"GlobalAveragePooling3D", translate_global_average_pooling3d, {kReal, kGlobalPooling}},
+
+    {"ZeroPadding1D", translate_zero_padding1d, {kEveryNumber, kBorders}},
+    {"ZeroPadding2D", translate_zero_padding2d, {kEveryNumber, kBorders}},
+    {"ZeroPadding3D", translate_zero_padding3d, {kEveryNumber, kBorders}},
+    {"Cropping1D", translate_cropping1d, {kEveryNumber, kBorders}},
+    {"Cropping2D", translate_cropping2d, {kEveryNumber, kBorders}},
+    {"Cropping3D", translate_cropping3d, {kEveryNumber, kBorders}},
+    {"UpSampling1D", translate_up_sampling1d, {kReal, kSize}},
+    {"UpSampling2D",
+     translate_up_sampling2d,
+     {kReal, "size: one number or one for each axis; interpolation nearest, bilinear"}},
+    {"UpSampling3D", translate_up_sampling3d, {kReal, kSize}},
+    {"Flatten", translate_flatten, {kEveryNumber, "any shape"}},
+    {"Reshape", translate_reshape, {kEveryNumber, "target_shape, with one -1 or none"}},
+    {"Permute", translate_permute, {kEveryNumber, "dims"}},
+    {"RepeatVector", translate_repeat_vector, {kEveryNumber, "n"}},
+
+    {"Add", translate_add, {kReal, kJoin}},
+    {"Subtract", translate_subtract, {kReal, "two tensors, broadcast"}},
+    {"Multiply", translate_multiply, {kReal, kJoin}},
+    {"Average", translate_average, {kReal, kJoin}},
+    {"Maximum", translate_maximum, {kReal, kJoin}},
+    {"Minimum", translate_minimum, {kReal, kJoin}},
+    {"Concatenate", translate_concatenate, {kEveryNumber, "axis: any but the batch"}},
+    {"Dot", translate_dot, {kReal, "axes: one of each tensor, not the batch; normalize"}},
+
+    {"LSTM",
+     translate_lstm,
+     {kReal,
+      "return_sequences, return_state, go_backwards, use_bias, initial_state, activations element "
+      "by element; not stateful, no mask"}},
+    {"GRU", translate_gru, {kReal, "as LSTM; reset_after both ways"}},
+    {"SimpleRNN", translate_simple_rnn, {kReal, "as LSTM"}},
+    {"Bidirectional",
+     translate_bidirectional,
+     {kReal,
+      "of LSTM, GRU or SimpleRNN; merge_mode concat, sum, ave, mul, None; backward_layer; "
+      "initial_state"}},
+    {"Embedding",
+     translate_embedding,
+     {kEveryNumber, "mask_zero only where no layer behind it uses the mask"}},
+    {"MultiHeadAttention",
+     translate_multi_head_attention,
+     {kReal,
+      "num_heads, key_dim, value_dim, use_bias, output_shape of one number; on [N,T,F] over the "
+      "steps; use_causal_mask, return_attention_scores; no other mask"}},
+    {"Attention",
+     translate_attention,
+     {kReal,
+      "score_mode dot, use_scale, use_causal_mask, return_attention_scores; on [N,T,F]; no other "
+      "mask"}},
+
+    {"TFOpLambda", translate_tf_op_lambda, {kReal, "of Keras 2: + - * / of two operands"}},
+    {"Identity", translate_identity, {kEveryNumber, "does nothing"}},
+    {"Dropout", translate_identity, {kReal, kTrainOnly}},
+    {"SpatialDropout1D", translate_identity, {kReal, kTrainOnly}},
+    {"SpatialDropout2D", translate_identity, {kReal, kTrainOnly}},
+    {"SpatialDropout3D", translate_identity, {kReal, kTrainOnly}},
+    {"AlphaDropout", translate_identity, {kReal, kTrainOnly}},
+    {"GaussianDropout", translate_identity, {kReal, kTrainOnly}},
+    {"GaussianNoise", translate_identity, {kReal, kTrainOnly}},
+    {"ActivityRegularization", translate_identity, {kReal, kTrainOnly}},
+    {"RandomFlip", translate_identity, {kReal, kTrainOnly}},
+    {"RandomRotation", translate_identity, {kReal, kTrainOnly}},
+    {"RandomZoom", translate_identity, {kReal, kTrainOnly}},
+    {"RandomTranslation", translate_identity, {kReal, kTrainOnly}},
+    {"RandomContrast", translate_identity, {kReal, kTrainOnly}},
+    {"RandomBrightness", translate_identity, {kReal, kTrainOnly}},
+};
+
+// Operations on tensors, which Keras 3 writes as layers of their own.
+constexpr LayerRow kOperations[] = {
+    {"Add", translate_add_operation, {kReal, kOperation}},
+    {"Subtract", translate_subtract_operation, {kReal, kOperation}},
+    {"Multiply", translate_multiply_operation, {kReal, kOperation}},
+    {"Divide", translate_divide_operation, {kReal, kOperation}},
+    {"TrueDivide", translate_divide_operation, {kReal, kOperation}},
+};
+
+// Classes that hold others or stand for inputs: model_config.cpp and graph_translation.cpp.
+constexpr SupportedOperator kStructure[] = {
+    {"InputLayer", {kEveryNumber, "a shape without open sizes but the batch; not sparse, ragged"}},
+    {"Sequential", {kReal, "as the model, or as a layer of one"}},
+    {"Functional", {kReal, "as the model, or as a layer of one; several inputs and outputs"}},
+    {"Model", {kReal, "Functional as older files name it; not a class of one's own"}},
+    {"TimeDistributed", {kEveryNumber, "of any layer or model; no mask"}},
+};
+
+constexpr RefusedNames kRefused[] = {
+    {"code of Python in the file, which is never run", "Lambda"},
+    {"masks are not supported", "Masking"},
+    {"cells as layers of their own are not supported",
+     "GRUCell LSTMCell RNN SimpleRNNCell StackedRNNCells"},
+    {"no such layer yet",
+     "AdditiveAttention AlphaDropoutV2 Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D "
+     "EinsumDense GroupedQueryAttention LocallyConnected1D LocallyConnected2D MaxNumBoundingBoxes "
+     "ReversibleEmbedding SeparableConv3D SpectralNormalization STFTSpectrogram"},
+    {"preprocessing of text, categories and pictures is left to the application",
+     "AugMix AutoContrast CategoryEncoding CenterCrop CutMix Discretization Equalization "
+     "HashedCrossing Hashing IntegerLookup MelSpectrogram MixUp Pipeline RandAugment "
+     "RandomColorDegeneration RandomColorJitter RandomCrop RandomElasticTransform RandomErasing "
+     "RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective "
+     "RandomPosterization RandomSaturation RandomSharpness RandomShear Resizing Solarization "
+     "StringLookup TextVectorization"},
+    {"calls code outside of the file", "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper"},
+};
+
+template <std::size_t Count>
+const LayerRow* find(const LayerRow (&rows)[Count], std::string_view class_name) {
+  const auto* found = std::ranges::find(rows, class_name, &LayerRow::name);
+  return found == std::end(rows) ? nullptr : found;
 }
 
-Translator find_operation(std::string_view class_name) {
-  static const std::map<std::string_view, Translator> kTranslators = {
-      {"Add", translate_add_operation},           {"Subtract", translate_subtract_operation},
-      {"Multiply", translate_multiply_operation}, {"Divide", translate_divide_operation},
-      {"TrueDivide", translate_divide_operation},
-  };
-  const auto found = kTranslators.find(class_name);
-  return found == kTranslators.end() ? nullptr : found->second;
+}  // namespace
+
+const LayerRow* find_layer(std::string_view class_name) { return find(kLayers, class_name); }
+
+const LayerRow* find_operation(std::string_view class_name) {
+  return find(kOperations, class_name);
+}
+
+bool takes(std::string_view class_name, DType type) {
+  if (const LayerRow* row = find_layer(class_name)) return row->note.types.contains(type);
+  const auto* found = std::ranges::find(kStructure, class_name, &SupportedOperator::name);
+  return type == DType::kFloat32 ||
+         (found != std::end(kStructure) && found->note.types.contains(type));
 }
 
 }  // namespace tinysplit::keras
+
+namespace tinysplit {
+
+OperatorList keras_operators() {
+  using namespace keras;  // NOLINT: this function is the door of the table above
+  OperatorList list{"keras", "Keras", {}, {}, {}};
+  for (const LayerRow& row : kLayers) list.supported.push_back({row.name, row.note});
+  list.supported.insert(list.supported.end(), std::begin(kStructure), std::end(kStructure));
+  std::ranges::sort(list.supported, {}, &SupportedOperator::name);
+  for (const RefusedNames& row : kRefused) append_refused(row, list.refused);
+  std::string operations;
+  for (const LayerRow& row : kOperations) {
+    operations += (operations.empty() ? "" : ", ") + std::string(row.name);
+  }
+  std::string activations;
+  for (const std::string_view name : activation_names()) {
+    activations += (activations.empty() ? "" : ", ") + std::string(name);
+  }
+  list.notes = {
+      "Files of Keras 2 and 3, `.keras` and `.h5`. Every layer computes in float32 "
+      "(`dtype` of another kind is refused) on channels last; quantised, LoRA and sparse layers, "
+      "and classes that are not Keras' own are refused.",
+      "Activations: " + activations + "; by name, without arguments of their own.",
+      "Operations on tensors (`x * 2 + y`): " + operations + "."};
+  return list;
+}
+
+}  // namespace tinysplit

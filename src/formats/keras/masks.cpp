@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "formats/keras/layer_table.h"
+
 namespace tinysplit::keras {
 namespace {
 
@@ -14,13 +16,6 @@ constexpr std::string_view kDropsMasks[] = {
     "Conv1D",           "SeparableConv1D",    "DepthwiseConv1D", "Conv1DTranspose", "MaxPooling1D",
     "AveragePooling1D", "GlobalMaxPooling1D", "Flatten",         "Reshape",         "Permute",
     "Cropping1D",       "ZeroPadding1D",      "UpSampling1D"};
-
-// Layers that take whole numbers, because they turn them into others or move them only.
-constexpr std::string_view kTakesWholeNumbers[] = {
-    "Embedding",     "Rescaling",     "Normalization",   "Flatten",
-    "Reshape",       "Permute",       "RepeatVector",    "Concatenate",
-    "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",   "Cropping1D",
-    "Cropping2D",    "Cropping3D",    "TimeDistributed", "Identity"};
 
 template <std::size_t Count>
 bool is_one_of(const std::string& name, const std::string_view (&list)[Count]) {
@@ -34,7 +29,7 @@ Status check_inputs_of(const LayerConfig& layer, const LayerContext& context,
   for (const ValueId input : context.inputs) {
     if (input < 0) continue;
     const DType dtype = context.value(input).dtype;
-    if (dtype != DType::kFloat32 && !is_one_of(layer.class_name, kTakesWholeNumbers)) {
+    if (!takes(layer.class_name, dtype)) {
       return unimplemented("its input has dtype " + std::string(dtype_name(dtype)) +
                            ", only float32 is supported");
     }

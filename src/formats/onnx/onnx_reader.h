@@ -7,9 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/status.h"
 #include "core/tensor.h"
+#include "formats/operator_count.h"
+#include "formats/operator_list.h"
 #include "graph/graph.h"
 
 namespace tinysplit {
@@ -49,5 +52,12 @@ Result<std::shared_ptr<const Graph>> read_onnx_model_bytes(std::string bytes,
 
 // True if the bytes begin as a model of this format does: they have no signature of their own.
 bool looks_like_onnx_model(std::string_view bytes);
+
+// The operators that the reader supports, with their attributes, and those that it refuses.
+OperatorList onnx_operators();
+
+// The operators of a file by their kinds, supported or not, whatever else is wrong with the model.
+// Errors: those of a file that cannot be understood at all.
+Result<std::vector<OperatorUse>> count_onnx_operators(std::string_view bytes);
 
 }  // namespace tinysplit

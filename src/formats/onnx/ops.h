@@ -3,11 +3,19 @@
 #include <string_view>
 
 #include "formats/onnx/node_context.h"
+#include "formats/operator_list.h"
 
 namespace tinysplit::onnx_format {
 
-// The translator of an operator of the default domain; null for one that is not supported.
-Translator find_translator(std::string_view op_type);
+// An operator of the default domain that is supported.
+struct OpRow {
+  std::string_view name;
+  Translator translate;
+  OperatorNote note;
+};
+
+// The row of an operator; null for one that is not supported.
+const OpRow* find_op(std::string_view op_type);
 
 // ops_constant.cpp
 Status translate_constant(NodeContext& context);

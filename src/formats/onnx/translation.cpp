@@ -14,6 +14,10 @@
 namespace tinysplit::onnx_format {
 namespace {
 
+bool is_default_domain(const ::onnx::NodeProto& node) {
+  return node.domain().empty() || node.domain() == "ai.onnx";
+}
+
 class Translation {
  public:
   Translation(::onnx::ModelProto& model, const std::string& name, const std::string& digest,
@@ -158,12 +162,12 @@ Status Translation::translate_node(int index) {
 }
 
 Status Translation::translate_open_node(::onnx::NodeProto& node, std::vector<ValueId>& made) {
-  if (!node.domain().empty() && node.domain() != "ai.onnx") {
+  if (!is_default_domain(node)) {
     return unimplemented("operators of domain \"" + node.domain() + "\" are not supported");
   }
-  const Translator translator = find_translator(node.op_type());
+  const OpRow* row = find_op(node.op_type());
   if (node.output_size() == 0) return invalid_argument("has no outputs");
-  if (translator == nullptr) return unimplemented("the operator is not supported");
+  if (row == nullptr) return unimplemented("the operator is not supported");
   std::vector<FileTensor*> inputs;
   for (const std::string& name : node.input()) {
     if (name.empty()) {
@@ -177,7 +181,7 @@ Status Translation::translate_open_node(::onnx::NodeProto& node, std::vector<Val
     inputs.push_back(&found->second);
   }
   NodeContext context(node, opset_, inputs, graph_);
-  TINYSPLIT_RETURN_IF_ERROR(translator(context));
+  TINYSPLIT_RETURN_IF_ERROR(row->translate(context));
   TINYSPLIT_RETURN_IF_ERROR(context.attributes.expect_all_known());
   // Constants that only this node reads need not wait for the end.
   for (FileTensor* input : inputs) {
@@ -238,6 +242,16 @@ Status Translation::finish_output(FileTensor& tensor) {
 }
 
 }  // namespace
+
+std::vector<OperatorUse> count_operators(const ::onnx::ModelProto& model) {
+  OperatorCount count;
+  for (const ::onnx::NodeProto& node : model.graph().node()) {
+    const bool own = is_default_domain(node);
+    count.add(own ? node.op_type() : node.domain() + "." + node.op_type(),
+              own && find_op(node.op_type()) != nullptr);
+  }
+  return count.take();
+}
 
 Result<std::shared_ptr<const Graph>> translate_model(::onnx::ModelProto& model,
                                                      const std::string& name,

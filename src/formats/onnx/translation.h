@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/status.h"
 #include "core/tensor.h"
@@ -20,5 +21,8 @@ Result<std::shared_ptr<const Graph>> translate_model(::onnx::ModelProto& model,
                                                      const std::string& name,
                                                      const std::string& digest,
                                                      const OnnxOptions& options);
+
+// The nodes of the model's graph by their operators.
+std::vector<OperatorUse> count_operators(const ::onnx::ModelProto& model);
 
 }  // namespace tinysplit::onnx_format

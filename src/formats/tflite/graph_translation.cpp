@@ -7,6 +7,7 @@
 #include "core/limits.h"
 #include "formats/tflite/names.h"
 #include "formats/tflite/operator_context.h"
+#include "formats/tflite/operator_table.h"
 
 namespace tinysplit::tflite {
 namespace {
@@ -113,7 +114,7 @@ class Translation {
                            clean_text(custom == nullptr ? "" : custom->str(), kShownBytes) +
                            "\"; custom operators are not supported");
     }
-    if (find_translator(code) == nullptr) return unimplemented("this operator is not supported");
+    if (find_operator(code) == nullptr) return unimplemented("this operator is not supported");
     if (source.outputs() == nullptr || source.outputs()->size() == 0) {
       return invalid_argument("it has no outputs");
     }
@@ -121,12 +122,27 @@ class Translation {
     return check_indices(source.outputs(), tensors_.size(), false, "an output");
   }
 
+  // Whether the operator works on the element type at hand, as its row in the table has it.
+  Status check_type(const schema::Operator& source, const OperatorRow& row) const {
+    const bool of_input = row.subject == Subject::kInput;
+    const Indices* tensors = of_input ? source.inputs() : source.outputs();
+    const int index = tensors == nullptr || tensors->size() == 0 ? -1 : tensors->Get(0);
+    if (index < 0) return ok_status();  // the translator says what is missing
+    TINYSPLIT_ASSIGN_OR_RETURN(const DType type, tensors_.dtype(index));
+    if (row.note.types.contains(type)) return ok_status();
+    return unimplemented(std::string(of_input ? "its input" : "its output") + " is " +
+                         std::string(dtype_name(type)) + ", which is not supported here; " +
+                         to_string(row.note.types) + " are");
+  }
+
   Status translate(const schema::Operator& source, schema::BuiltinOperator code) {
     const std::int64_t weight_bytes = weight_bytes_of(source, code);
     const std::string name = names_.claim(wanted_name(source.outputs()->Get(0)));
     TINYSPLIT_RETURN_IF_ERROR(builder_.begin_layer(name, kind_of(code), weight_bytes));
     OperatorContext context(source, code, state_);
-    TINYSPLIT_RETURN_IF_ERROR(find_translator(code)(context));
+    const OperatorRow& row = *find_operator(code);
+    TINYSPLIT_RETURN_IF_ERROR(check_type(source, row));
+    TINYSPLIT_RETURN_IF_ERROR(row.translate(context));
     std::vector<ValueId> outputs;
     for (const ValueId value : context.defined()) {
       if (!builder_.value(value).is_constant()) outputs.push_back(value);
@@ -189,6 +205,29 @@ class Translation {
 };
 
 }  // namespace
+
+Result<std::vector<OperatorUse>> count_operators(const schema::Model& model) {
+  if (model.subgraphs() == nullptr || model.subgraphs()->size() == 0) {
+    return invalid_argument("the model has no subgraph");
+  }
+  OperatorCount count;
+  const auto* operators = model.subgraphs()->Get(0)->operators();
+  const auto* codes = model.operator_codes();
+  for (flatbuffers::uoffset_t i = 0; operators != nullptr && i < operators->size(); ++i) {
+    const std::uint32_t index = operators->Get(i)->opcode_index();
+    if (codes == nullptr || index >= codes->size()) {
+      return invalid_argument("operator " + std::to_string(i) + " is of kind " +
+                              std::to_string(index) + ", which does not exist");
+    }
+    const schema::OperatorCode& entry = *codes->Get(index);
+    std::string kind = kind_of(code_of(entry));
+    if (entry.custom_code() != nullptr) {
+      kind += " " + clean_text(entry.custom_code()->str(), kShownBytes);
+    }
+    count.add(kind, find_operator(code_of(entry)) != nullptr);
+  }
+  return count.take();
+}
 
 Result<std::shared_ptr<const Graph>> translate_model(const schema::Model& model,
                                                      std::size_t file_bytes,

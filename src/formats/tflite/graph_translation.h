@@ -2,8 +2,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/status.h"
+#include "formats/operator_count.h"
 #include "formats/tflite/tflite_generated.h"
 #include "graph/graph.h"
 
@@ -14,5 +16,9 @@ Result<std::shared_ptr<const Graph>> translate_model(const schema::Model& model,
                                                      std::size_t file_bytes,
                                                      const std::string& name,
                                                      const std::string& digest);
+
+// The operators of the first subgraph of a verified model by their kinds.
+// Errors: INVALID_ARGUMENT (no subgraph, an operator of a kind that does not exist).
+Result<std::vector<OperatorUse>> count_operators(const schema::Model& model);
 
 }  // namespace tinysplit::tflite

@@ -110,7 +110,4 @@ class OperatorContext {
 // Translates one operator. Errors: INVALID_ARGUMENT, UNIMPLEMENTED (an option), limits.
 using Translator = Status (*)(OperatorContext&);
 
-// The translator of an operator; null if there is none.
-Translator find_translator(schema::BuiltinOperator code);
-
 }  // namespace tinysplit::tflite

@@ -1,107 +1,232 @@
-#include <map>
+#include "formats/tflite/operator_table.h"
+
+#include <algorithm>
 
 #include "formats/tflite/operators.h"
+#include "formats/tflite/tflite_reader.h"
 
 namespace tinysplit::tflite {
+namespace {
 
-Translator find_translator(schema::BuiltinOperator code) {
-  using Code = schema::BuiltinOperator;
-  static const std::map<Code, Translator> table{
-      {Code::CONV_2D, translate_convolution},
-      {Code::DEPTHWISE_CONV_2D, translate_depthwise_convolution},
-      {Code::TRANSPOSE_CONV, translate_transposed_convolution},
-      {Code::FULLY_CONNECTED, translate_fully_connected},
-      {Code::BATCH_MATMUL, translate_batch_matmul},
-      {Code::MAX_POOL_2D, translate_pool},
-      {Code::AVERAGE_POOL_2D, translate_pool},
-      {Code::RESIZE_BILINEAR, translate_resize_bilinear},
-      {Code::RESIZE_NEAREST_NEIGHBOR, translate_resize_nearest},
-      {Code::RELU, translate_activation},
-      {Code::RELU6, translate_activation},
-      {Code::RELU_N1_TO_1, translate_activation},
-      {Code::RELU_0_TO_1, translate_activation},
-      {Code::LOGISTIC, translate_activation},
-      {Code::TANH, translate_activation},
-      {Code::ELU, translate_activation},
-      {Code::HARD_SWISH, translate_activation},
-      {Code::EXP, translate_activation},
-      {Code::GELU, translate_activation},
-      {Code::LEAKY_RELU, translate_leaky_relu},
-      {Code::PRELU, translate_prelu},
-      {Code::SOFTMAX, translate_softmax},
-      {Code::LOG_SOFTMAX, translate_softmax},
-      {Code::L2_NORMALIZATION, translate_l2_normalization},
-      {Code::ABS, translate_unary},
-      {Code::NEG, translate_unary},
-      {Code::SIGN, translate_unary},
-      {Code::SQUARE, translate_unary},
-      {Code::SQRT, translate_unary},
-      {Code::RSQRT, translate_unary},
-      {Code::LOG, translate_unary},
-      {Code::SIN, translate_unary},
-      {Code::COS, translate_unary},
-      {Code::FLOOR, translate_unary},
-      {Code::CEIL, translate_unary},
-      {Code::ROUND, translate_unary},
-      {Code::LOGICAL_NOT, translate_unary},
-      {Code::ADD, translate_binary},
-      {Code::SUB, translate_binary},
-      {Code::MUL, translate_binary},
-      {Code::DIV, translate_binary},
-      {Code::MAXIMUM, translate_binary},
-      {Code::MINIMUM, translate_binary},
-      {Code::POW, translate_binary},
-      {Code::SQUARED_DIFFERENCE, translate_binary},
-      {Code::FLOOR_DIV, translate_binary},
-      {Code::FLOOR_MOD, translate_binary},
-      {Code::EQUAL, translate_binary},
-      {Code::LESS, translate_binary},
-      {Code::LESS_EQUAL, translate_binary},
-      {Code::GREATER, translate_binary},
-      {Code::GREATER_EQUAL, translate_binary},
-      {Code::LOGICAL_AND, translate_binary},
-      {Code::LOGICAL_OR, translate_binary},
-      {Code::NOT_EQUAL, translate_not_equal},
-      {Code::SELECT, translate_select},
-      {Code::SELECT_V2, translate_select},
-      {Code::CAST, translate_cast},
-      {Code::QUANTIZE, translate_quantize},
-      {Code::DEQUANTIZE, translate_dequantize},
-      {Code::MEAN, translate_reduction},
-      {Code::SUM, translate_reduction},
-      {Code::REDUCE_MAX, translate_reduction},
-      {Code::REDUCE_MIN, translate_reduction},
-      {Code::REDUCE_PROD, translate_reduction},
-      {Code::ARG_MAX, translate_arg_reduction},
-      {Code::ARG_MIN, translate_arg_reduction},
-      {Code::CUMSUM, translate_cumulative_sum},
-      {Code::RESHAPE, translate_reshape},
-      {Code::SQUEEZE, translate_squeeze},
-      {Code::EXPAND_DIMS, translate_expand_dims},
-      {Code::SHAPE, translate_shape},
-      {Code::CONCATENATION, translate_concatenation},
-      {Code::PACK, translate_pack},
-      {Code::FILL, translate_fill},
-      {Code::TRANSPOSE, translate_transpose},
-      {Code::PAD, translate_pad},
-      {Code::PADV2, translate_pad},
-      {Code::MIRROR_PAD, translate_mirror_pad},
-      {Code::TILE, translate_tile},
-      {Code::BROADCAST_TO, translate_broadcast_to},
-      {Code::SPACE_TO_DEPTH, translate_space_to_depth},
-      {Code::DEPTH_TO_SPACE, translate_depth_to_space},
-      {Code::STRIDED_SLICE, translate_strided_slice},
-      {Code::SLICE, translate_slice},
-      {Code::SPLIT, translate_split},
-      {Code::SPLIT_V, translate_split},
-      {Code::UNPACK, translate_unpack},
-      {Code::GATHER, translate_gather},
-      {Code::REVERSE_V2, translate_reverse},
-      {Code::SVDF, translate_svdf},
-      {Code::UNIDIRECTIONAL_SEQUENCE_LSTM, translate_sequence_lstm},
+using Code = schema::BuiltinOperator;
+
+constexpr TypeSet kReal = kFloat32Only;
+constexpr TypeSet kBytes{DType::kFloat32, DType::kInt8, DType::kUint8};
+constexpr TypeSet kQuantized = kBytes | TypeSet{DType::kInt16};
+constexpr TypeSet kWhole{DType::kInt32, DType::kInt64};
+constexpr TypeSet kTruth{DType::kBool};
+constexpr TypeSet kInt8{DType::kInt8};
+constexpr TypeSet kInt32{DType::kInt32};
+constexpr auto kOfInput = Subject::kInput;
+
+constexpr std::string_view kConvolution =
+    "padding SAME, VALID; strides, dilation; kernel quantised by tensor or filter; optional bias; "
+    "fused activation";
+constexpr std::string_view kPool = "padding SAME, VALID; filter, strides; fused activation";
+constexpr std::string_view kResize = "constant size; align_corners or half_pixel_centers";
+constexpr std::string_view kPlain = "no options";
+constexpr std::string_view kFused = "broadcast; fused activation";
+constexpr std::string_view kBroadcast = "broadcast";
+constexpr std::string_view kReduce = "constant axes; keep_dims";
+constexpr std::string_view kConstantAxis = "constant axis";
+constexpr std::string_view kAxis = "axis";
+constexpr std::string_view kBlock = "block_size";
+constexpr std::string_view kConstantShape = "constant shape";
+
+constexpr OperatorRow kOperators[] = {
+    {Code::CONV_2D, translate_convolution, {kQuantized, kConvolution}},
+    {Code::DEPTHWISE_CONV_2D, translate_depthwise_convolution, {kQuantized, kConvolution}},
+    {Code::TRANSPOSE_CONV,
+     translate_transposed_convolution,
+     {kQuantized, "padding SAME, VALID; strides; constant output shape; optional bias"}},
+    {Code::FULLY_CONNECTED,
+     translate_fully_connected,
+     {kQuantized, "keep_num_dims; optional bias; fused activation; no shuffled weights"}},
+    {Code::BATCH_MATMUL, translate_batch_matmul, {kReal | kInt8, "adj_x, adj_y"}},
+    {Code::MAX_POOL_2D, translate_pool, {kQuantized, kPool}},
+    {Code::AVERAGE_POOL_2D, translate_pool, {kQuantized, kPool}},
+    {Code::RESIZE_BILINEAR, translate_resize_bilinear, {kQuantized, kResize}},
+    {Code::RESIZE_NEAREST_NEIGHBOR, translate_resize_nearest, {kQuantized, kResize}},
+
+    {Code::RELU, translate_activation, {kQuantized, kPlain}},
+    {Code::RELU6, translate_activation, {kQuantized, kPlain}},
+    {Code::RELU_N1_TO_1, translate_activation, {kBytes, kPlain}},
+    {Code::RELU_0_TO_1, translate_activation, {kBytes, kPlain}},
+    {Code::LOGISTIC, translate_activation, {kBytes, kPlain}},
+    {Code::TANH, translate_activation, {kBytes, kPlain}},
+    {Code::ELU, translate_activation, {kReal | kInt8, kPlain}},
+    {Code::HARD_SWISH, translate_activation, {kBytes, kPlain}},
+    {Code::EXP, translate_activation, {kReal | kInt8, kPlain}},
+    {Code::GELU, translate_activation, {kBytes, "approximate or not"}},
+    {Code::LEAKY_RELU, translate_leaky_relu, {kQuantized, "alpha"}},
+    {Code::PRELU, translate_prelu, {kBytes, "constant slopes, broadcast"}},
+    {Code::SOFTMAX,
+     translate_softmax,
+     {kBytes, "beta: any for float32, 1 for others; their output of scale 1/256"}},
+    {Code::LOG_SOFTMAX, translate_softmax, {kReal, kPlain}},
+    {Code::L2_NORMALIZATION, translate_l2_normalization, {kBytes, "fused activation"}},
+
+    {Code::ABS, translate_unary, {kReal | kInt32, kPlain}},
+    {Code::NEG, translate_unary, {kReal | kWhole, kPlain}},
+    {Code::SIGN, translate_unary, {kReal | kInt32, kPlain}},
+    {Code::SQUARE, translate_unary, {kReal, kPlain}},
+    {Code::SQRT, translate_unary, {kReal, kPlain}},
+    {Code::RSQRT, translate_unary, {kReal, kPlain}},
+    {Code::LOG, translate_unary, {kReal, kPlain}},
+    {Code::SIN, translate_unary, {kReal, kPlain}},
+    {Code::COS, translate_unary, {kReal, kPlain}},
+    {Code::FLOOR, translate_unary, {kReal, kPlain}},
+    {Code::CEIL, translate_unary, {kReal, kPlain}},
+    {Code::ROUND, translate_unary, {kReal, kPlain}},
+    {Code::LOGICAL_NOT, translate_unary, {kTruth, kPlain}},
+
+    {Code::ADD, translate_binary, {kQuantized | kWhole, kFused}},
+    {Code::SUB, translate_binary, {kQuantized | kWhole, kFused}},
+    {Code::MUL, translate_binary, {kQuantized | kWhole, kFused}},
+    {Code::DIV, translate_binary, {kReal | kInt32, kFused}},
+    {Code::MAXIMUM, translate_binary, {kQuantized | kWhole, kBroadcast}},
+    {Code::MINIMUM, translate_binary, {kQuantized | kWhole, kBroadcast}},
+    {Code::POW, translate_binary, {kReal | kInt32, kBroadcast}},
+    {Code::SQUARED_DIFFERENCE, translate_binary, {kReal | kInt8 | kInt32, kBroadcast}},
+    {Code::FLOOR_DIV, translate_binary, {kReal | kInt32, kBroadcast}},
+    {Code::FLOOR_MOD, translate_binary, {kReal | kWhole, kBroadcast}},
+    {Code::EQUAL, translate_binary, {kBytes | kWhole | kTruth, kBroadcast}, kOfInput},
+    {Code::NOT_EQUAL, translate_not_equal, {kBytes | kWhole | kTruth, kBroadcast}, kOfInput},
+    {Code::LESS, translate_binary, {kBytes | kWhole, kBroadcast}, kOfInput},
+    {Code::LESS_EQUAL, translate_binary, {kBytes | kWhole, kBroadcast}, kOfInput},
+    {Code::GREATER, translate_binary, {kBytes | kWhole, kBroadcast}, kOfInput},
+    {Code::GREATER_EQUAL, translate_binary, {kBytes | kWhole, kBroadcast}, kOfInput},
+    {Code::LOGICAL_AND, translate_binary, {kTruth, kBroadcast}},
+    {Code::LOGICAL_OR, translate_binary, {kTruth, kBroadcast}},
+    {Code::SELECT, translate_select, {kEveryType, "condition of the same shape or by row"}},
+    {Code::SELECT_V2, translate_select, {kEveryType, kBroadcast}},
+    {Code::CAST, translate_cast, {kEveryType, "between all of these"}, kOfInput},
+    {Code::QUANTIZE, translate_quantize, {kQuantized, "to int8, uint8, int16, int32"}, kOfInput},
+    {Code::DEQUANTIZE,
+     translate_dequantize,
+     {TypeSet{DType::kInt8, DType::kUint8, DType::kInt16, DType::kFloat16},
+      "float16 of constants only"},
+     kOfInput},
+
+    {Code::MEAN, translate_reduction, {kQuantized, kReduce}},
+    {Code::SUM, translate_reduction, {kBytes | kWhole, kReduce}},
+    {Code::REDUCE_MAX, translate_reduction, {kEveryType, kReduce}},
+    {Code::REDUCE_MIN, translate_reduction, {kEveryType, kReduce}},
+    {Code::REDUCE_PROD, translate_reduction, {kReal | kWhole, kReduce}},
+    {Code::ARG_MAX, translate_arg_reduction, {kBytes | kInt32 | kTruth, kConstantAxis}, kOfInput},
+    {Code::ARG_MIN, translate_arg_reduction, {kBytes | kInt32 | kTruth, kConstantAxis}, kOfInput},
+    {Code::CUMSUM, translate_cumulative_sum, {kReal | kWhole, "constant axis; exclusive, reverse"}},
+
+    {Code::RESHAPE, translate_reshape, {kEveryType, "constant shape, or in its options"}},
+    {Code::SQUEEZE, translate_squeeze, {kEveryType, "squeeze_dims"}},
+    {Code::EXPAND_DIMS, translate_expand_dims, {kEveryType, kConstantAxis}},
+    {Code::SHAPE, translate_shape, {kEveryType, "computed when the file is read"}, kOfInput},
+    {Code::CONCATENATION,
+     translate_concatenation,
+     {kEveryType, "axis; fused activation; bytes of unlike scales are rescaled"}},
+    {Code::PACK, translate_pack, {kEveryNumber, kAxis}},
+    {Code::FILL, translate_fill, {kEveryType, kConstantShape}},
+    {Code::TRANSPOSE, translate_transpose, {kEveryType, "constant permutation"}},
+    {Code::PAD, translate_pad, {kEveryType, "constant paddings"}},
+    {Code::PADV2, translate_pad, {kQuantized | kInt32, "constant paddings and value"}},
+    {Code::MIRROR_PAD,
+     translate_mirror_pad,
+     {kEveryNumber, "constant paddings; REFLECT, SYMMETRIC"}},
+    {Code::TILE, translate_tile, {kBytes | kWhole | kTruth, "constant multiples"}},
+    {Code::BROADCAST_TO, translate_broadcast_to, {kEveryType, kConstantShape}},
+    {Code::SPACE_TO_DEPTH, translate_space_to_depth, {kBytes | kWhole, kBlock}},
+    {Code::DEPTH_TO_SPACE, translate_depth_to_space, {kBytes | kWhole, kBlock}},
+    {Code::STRIDED_SLICE,
+     translate_strided_slice,
+     {kEveryType, "constant begin, end, strides; all masks, offset"}},
+    {Code::SLICE, translate_slice, {kEveryType, "constant begin and size"}},
+    {Code::SPLIT, translate_split, {kEveryNumber, kConstantAxis}},
+    {Code::SPLIT_V, translate_split, {kEveryNumber, "constant axis and sizes"}},
+    {Code::UNPACK, translate_unpack, {kQuantized | kInt32 | kTruth, kAxis}},
+    {Code::GATHER,
+     translate_gather,
+     {kEveryType, "axis; indices int32, int64; batch_dims of size 1"}},
+    {Code::REVERSE_V2, translate_reverse, {kEveryType, "constant axes"}},
+    {Code::SVDF,
+     translate_svdf,
+     {kReal, "rank; optional bias; fused activation; a state of zeros at every inference"}},
+    {Code::UNIDIRECTIONAL_SEQUENCE_LSTM,
+     translate_sequence_lstm,
+     {kReal,
+      "time_major or not; peepholes, cell_clip; NONE, TANH, RELU, RELU6; a state of zeros at every "
+      "inference; no projection, layer normalisation, coupled gates"}},
+};
+
+constexpr std::string_view kNoSuch = "no such operator yet";
+
+// The reason why an operator is refused that has no row.
+std::string_view refusal_of(Code code) {
+  static constexpr struct {
+    Code code;
+    std::string_view reason;
+  } kReasons[] = {
+      {Code::CUSTOM, "custom operators, and what a delegate made of others"},
+      {Code::DELEGATE, "custom operators, and what a delegate made of others"},
+      {Code::CALL, "control flow and other subgraphs"},
+      {Code::CALL_ONCE, "control flow and other subgraphs"},
+      {Code::IF, "control flow and other subgraphs"},
+      {Code::WHILE, "control flow and other subgraphs"},
+      {Code::VAR_HANDLE, "variables and hash tables"},
+      {Code::READ_VARIABLE, "variables and hash tables"},
+      {Code::ASSIGN_VARIABLE, "variables and hash tables"},
+      {Code::HASHTABLE, "variables and hash tables"},
+      {Code::HASHTABLE_FIND, "variables and hash tables"},
+      {Code::HASHTABLE_IMPORT, "variables and hash tables"},
+      {Code::HASHTABLE_SIZE, "variables and hash tables"},
+      {Code::HASHTABLE_LOOKUP, "variables and hash tables"},
+      {Code::UNIQUE, "the shape of the output depends on the numbers"},
+      {Code::WHERE, "the shape of the output depends on the numbers"},
+      {Code::NON_MAX_SUPPRESSION_V4, "the shape of the output depends on the numbers"},
+      {Code::NON_MAX_SUPPRESSION_V5, "the shape of the output depends on the numbers"},
+      {Code::RANDOM_STANDARD_NORMAL, "random numbers"},
+      {Code::RANDOM_UNIFORM, "random numbers"},
+      {Code::MULTINOMIAL, "random numbers"},
+      {Code::STABLEHLO_RNG_BIT_GENERATOR, "random numbers"},
+      {Code::PLACEHOLDER_FOR_GREATER_OP_CODES, "stands for no operator"},
   };
-  const auto found = table.find(code);
-  return found == table.end() ? nullptr : found->second;
+  const auto* found = std::ranges::find(kReasons, code, &std::decay_t<decltype(*kReasons)>::code);
+  if (found != std::end(kReasons)) return found->reason;
+  const std::string_view name = schema::EnumNameBuiltinOperator(code);
+  return name.starts_with("STABLEHLO_") ? "StableHLO operators" : kNoSuch;
+}
+
+}  // namespace
+
+const OperatorRow* find_operator(schema::BuiltinOperator code) {
+  const auto* found = std::ranges::find(kOperators, code, &OperatorRow::code);
+  return found == std::end(kOperators) ? nullptr : found;
 }
 
 }  // namespace tinysplit::tflite
+
+namespace tinysplit {
+
+OperatorList tflite_operators() {
+  using namespace tflite;  // NOLINT: this function is the door of the table above
+  OperatorList list{"tflite", "TensorFlow Lite", {}, {}, {}};
+  for (const OperatorRow& row : kOperators) {
+    list.supported.push_back({schema::EnumNameBuiltinOperator(row.code), row.note});
+  }
+  std::ranges::sort(list.supported, {}, &SupportedOperator::name);
+  for (const Code code : schema::EnumValuesBuiltinOperator()) {
+    if (find_operator(code) != nullptr) continue;
+    list.refused.push_back({schema::EnumNameBuiltinOperator(code), refusal_of(code)});
+  }
+  std::ranges::stable_sort(list.refused, {}, &RefusedOperator::name);
+  list.notes = {
+      "Files of schema version 3. Types are those of what an operator makes, or, where that is of "
+      "another kind, of what it reads; int8, uint8 and int16 are quantised, per tensor.",
+      "Weights are constants: float32, float16, or quantised by tensor or by filter. Under float32 "
+      "activations float16 and integer weights become float32.",
+      "Fused activations: NONE, RELU, RELU_N1_TO_1, RELU6. Shapes are fixed, but for a batch that "
+      "is left open; constants may be computed by other operators from constants and from shapes.",
+  };
+  return list;
+}
+
+}  // namespace tinysplit

@@ -136,12 +136,15 @@ Status define_part(OperatorContext& context, int i, ValueId x, int axis, std::in
 Status translate_strided_slice(OperatorContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const auto* options,
                              context.required_options<schema::StridedSliceOptions>());
-  if (options->offset()) return unimplemented("offset = true is not supported");
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.input(0));
   TINYSPLIT_ASSIGN_OR_RETURN(const Numbers begin, context.integers(1));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Numbers end, context.integers(2));
+  TINYSPLIT_ASSIGN_OR_RETURN(Numbers end, context.integers(2));
   TINYSPLIT_ASSIGN_OR_RETURN(const Numbers strides, context.integers(3));
   const Shape input = context.shape(x);
+  // With `offset` an end is counted from its begin.
+  for (std::size_t i = 0; options->offset() && i < std::min(begin.size(), end.size()); ++i) {
+    end[i] += begin[i];
+  }
   StridedSlice slice(*options, input);
   TINYSPLIT_RETURN_IF_ERROR(slice.run(begin, end, strides));
   TINYSPLIT_ASSIGN_OR_RETURN(const Shape to, Shape::create(slice.out));
@@ -212,14 +215,38 @@ Status translate_unpack(OperatorContext& context) {
   return ok_status();
 }
 
+namespace {
+
+// Leading axes that x and the indices share. Of size 1, as with a batch of 1, they change nothing
+// once the indices have lost them.
+Result<ValueId> without_batch(OperatorContext& context, ValueId x, ValueId indices,
+                              std::int64_t given) {
+  const Shape shape = context.shape(indices);
+  const std::int64_t batch_dims = given < 0 ? given + shape.rank() : given;
+  if (batch_dims < 0 || batch_dims > std::min(shape.rank(), context.shape(x).rank())) {
+    return invalid_argument("batch_dims = " + std::to_string(given) + " does not fit indices " +
+                            shape.to_string());
+  }
+  for (int i = 0; i < static_cast<int>(batch_dims); ++i) {
+    if (context.shape(x)[i] != 1 || shape[i] != 1) {
+      return unimplemented("batch_dims = " + std::to_string(given) +
+                           " is supported only where those axes have the size 1");
+    }
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      const Shape rest, Shape::create(shape.dims().subspan(static_cast<std::size_t>(batch_dims))));
+  return context.reshape(indices, rest);
+}
+
+}  // namespace
+
 Status translate_gather(OperatorContext& context) {
   const auto* options = context.options<schema::GatherOptions>();
-  if (options != nullptr && options->batch_dims() != 0) {
-    return unimplemented("batch_dims = " + std::to_string(options->batch_dims()) +
-                         " is not supported");
-  }
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.input(0));
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId indices, context.input(1));
+  TINYSPLIT_ASSIGN_OR_RETURN(ValueId indices, context.input(1));
+  if (options != nullptr && options->batch_dims() != 0) {
+    TINYSPLIT_ASSIGN_OR_RETURN(indices, without_batch(context, x, indices, options->batch_dims()));
+  }
   GatherOp op;
   TINYSPLIT_ASSIGN_OR_RETURN(
       op.axis, context.axis(options == nullptr ? 0 : options->axis(), context.shape(x).rank()));

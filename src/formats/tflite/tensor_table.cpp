@@ -115,13 +115,18 @@ std::string TensorTable::name(int index) const {
 
 bool TensorTable::is_variable(int index) const { return at(index).is_variable(); }
 
-Result<ElementType> TensorTable::element_type(int index) const {
+Result<DType> TensorTable::dtype(int index) const {
   const Result<DType> dtype = dtype_of(at(index).type());
   if (!dtype.ok()) return dtype.status().with_context(describe(index));
+  return dtype;
+}
+
+Result<ElementType> TensorTable::element_type(int index) const {
+  TINYSPLIT_ASSIGN_OR_RETURN(const DType type, dtype(index));
   // Of any shape, as only one entry is allowed.
-  auto quantized = quantization(index, *dtype, Shape());
+  auto quantized = quantization(index, type, Shape());
   if (!quantized.ok()) return quantized.status().with_context(describe(index));
-  return ElementType(*dtype, std::move(*quantized));
+  return ElementType(type, std::move(*quantized));
 }
 
 Result<Shape> TensorTable::declared_shape(int index) const {

@@ -34,6 +34,8 @@ class TensorTable {
   std::string name(int index) const;
   bool is_variable(int index) const;
 
+  // Errors: UNIMPLEMENTED (a type without operations).
+  Result<DType> dtype(int index) const;
   // Element type of a tensor that is computed: quantisation per tensor.
   // Errors: UNIMPLEMENTED (a type without operations), INVALID_ARGUMENT.
   Result<ElementType> element_type(int index) const;

@@ -3,8 +3,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/status.h"
+#include "formats/operator_count.h"
+#include "formats/operator_list.h"
 #include "graph/graph.h"
 
 namespace tinysplit {
@@ -35,5 +38,12 @@ Result<std::shared_ptr<const Graph>> read_tflite_model_bytes(std::string_view by
 
 // True if the bytes carry the file identifier "TFL3".
 bool looks_like_tflite_model(std::string_view bytes);
+
+// The operators that the reader supports, with their options, and those that it refuses.
+OperatorList tflite_operators();
+
+// The operators of a file by their kinds, supported or not, whatever else is wrong with the model.
+// Errors: those of a file that cannot be understood at all.
+Result<std::vector<OperatorUse>> count_tflite_operators(std::string_view bytes);
 
 }  // namespace tinysplit

@@ -1,0 +1,141 @@
+// The lists of what is supported tell the truth: each operator, of each element type that its row
+// claims, is in a model whose outputs another implementation computed and that a test here holds.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "core/file.h"
+#include "core/limits.h"
+#include "formats/keras/keras_reader.h"
+#include "formats/model_reader.h"
+#include "formats/onnx/onnx_reader.h"
+#include "formats/onnx_backend_cases.h"
+#include "formats/operator_survey.h"
+#include "formats/tflite/tflite_reader.h"
+#include "graph/graph.h"
+
+namespace tinysplit {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path data_folder(const char* folder) {
+  return fs::path(TINYSPLIT_SOURCE_DIR) / "tests/data" / folder;
+}
+
+std::vector<fs::path> models_in(const char* folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(data_folder(folder))) {
+    const std::string extension = entry.path().extension().string();
+    if (extension == ".keras" || extension == ".h5" || extension == ".tflite" ||
+        extension == ".onnx") {
+      files.push_back(entry.path());
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+class Operators : public testing::TestWithParam<int> {
+ protected:
+  const OperatorList list_ = list_operators()[static_cast<std::size_t>(GetParam())];
+};
+
+TEST_P(Operators, AreListedOnceEachInOrder) {
+  EXPECT_TRUE(std::ranges::is_sorted(list_.supported, {}, &SupportedOperator::name));
+  std::set<std::string_view> names;
+  for (const SupportedOperator& row : list_.supported) {
+    EXPECT_TRUE(names.insert(row.name).second) << row.name << " comes twice";
+  }
+  for (const RefusedOperator& row : list_.refused) {
+    EXPECT_TRUE(names.insert(row.name).second) << row.name << " is refused twice, or supported";
+    EXPECT_FALSE(row.reason.empty()) << row.name;
+  }
+  EXPECT_FALSE(list_.notes.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, Operators, testing::Values(0, 1, 2));
+
+// The golden models of Keras; the masters of their outputs are in keras_golden_test.
+TEST(KerasOperators, EachIsInAGoldenModel) {
+  std::set<std::string> seen;
+  for (const fs::path& file : models_in("keras")) {
+    const auto uses = count_keras_layers(read_file(file, limits::kMaxModelFileBytes).value());
+    ASSERT_TRUE(uses.ok()) << file << uses.status().to_string();
+    for (const OperatorUse& use : *uses) {
+      EXPECT_TRUE(use.supported) << file << " has " << use.kind;
+      seen.insert(use.kind);
+    }
+  }
+  for (const SupportedOperator& row : keras_operators().supported) {
+    EXPECT_TRUE(seen.contains(std::string(row.name))) << row.name << " is in no golden model";
+  }
+}
+
+// Of what a layer makes, and of what its first operation works on.
+TypeSet types_of(const Graph& graph, const Layer& layer) {
+  TypeSet types;
+  for (const ValueId id : layer.outputs) types.insert(graph.value(id).dtype);
+  if (layer.first_node == layer.end_node) return types;
+  const Node& first = graph.nodes()[static_cast<std::size_t>(layer.first_node)];
+  if (!first.inputs.empty()) types.insert(graph.value(first.inputs.front()).dtype);
+  return types;
+}
+
+TEST(TfliteOperators, EachIsInAGoldenModelOfEveryTypeThatItClaims) {
+  std::map<std::string, TypeSet> seen;
+  for (const fs::path& file : models_in("tflite")) {
+    const auto graph = read_model(file);
+    ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+    for (const Layer& layer : (*graph)->layers()) {
+      seen[layer.kind] = seen[layer.kind] | types_of(**graph, layer);
+    }
+  }
+  for (const SupportedOperator& row : tflite_operators().supported) {
+    const std::string name(row.name);
+    ASSERT_TRUE(seen.contains(name)) << name << " is in no golden model";
+    if (name == "SHAPE" || name == "FILL") continue;  // they make constants, which no layer shows
+    for (const DType type : {DType::kFloat32, DType::kInt8, DType::kUint8, DType::kInt16,
+                             DType::kInt32, DType::kInt64, DType::kBool}) {
+      EXPECT_TRUE(!row.note.types.contains(type) || seen[name].contains(type))
+          << name << " of " << dtype_name(type) << " is in no golden model";
+    }
+  }
+}
+
+// ONNX's own tests, as far as they pass (tests/data/onnx_backend_passes.txt), and the golden
+// models.
+TEST(OnnxOperators, EachIsInATestThatPassesAndNoOtherIsUnknown) {
+  const auto cases = test::find_backend_cases();
+  ASSERT_FALSE(cases.empty()) << "libonnx-testdata is not installed: scripts/setup does it";
+  std::set<std::string> passes, seen;
+  std::ifstream list(data_folder("") / "onnx_backend_passes.txt");
+  for (std::string name; std::getline(list, name);) passes.insert(name);
+  std::set<std::string, std::less<>> known;
+  const OperatorList all = onnx_operators();
+  for (const RefusedOperator& row : all.refused) known.emplace(row.name);
+  const auto look = [&](const fs::path& file, bool passed) {
+    const auto uses = count_onnx_operators(read_file(file, limits::kMaxModelFileBytes).value());
+    if (!uses.ok()) return;
+    for (const OperatorUse& use : *uses) {
+      if (use.supported && passed) seen.insert(use.kind);
+      const bool of_other_domain = use.kind.find('.') != std::string::npos;
+      EXPECT_TRUE(use.supported || of_other_domain || known.contains(use.kind))
+          << use.kind << " of " << file << " is not listed as refused";
+    }
+  };
+  for (const auto& test : cases) {
+    look(test.folder / "model.onnx", passes.contains(test.group + "/" + test.name));
+  }
+  for (const fs::path& file : models_in("onnx")) look(file, true);
+  for (const SupportedOperator& row : all.supported) {
+    EXPECT_TRUE(seen.contains(std::string(row.name))) << row.name << " is in no test that passes";
+  }
+}
+
+}  // namespace
+}  // namespace tinysplit
