@@ -158,6 +158,10 @@ Status GraphBuilder::end_layer(std::vector<ValueId> outputs) {
     if (!graph_->value(id).name.empty()) continue;
     const bool first = !outputs.empty() && id == outputs.front();
     std::string name = first ? layer.name : layer.name + "/" + std::to_string(number++);
+    // A file may have given such a name itself.
+    while (!first && value_names_.contains(name)) {
+      name = layer.name + "/" + std::to_string(number++);
+    }
     TINYSPLIT_RETURN_IF_ERROR(claim_name(name).with_context(describe_open_layer()));
     graph_->values_[static_cast<std::size_t>(id)].name = std::move(name);
   }

@@ -6,6 +6,7 @@
 
 #include "core/limits.h"
 #include "formats/onnx/onnx_reader.h"
+#include "formats/onnx/onnx_writer.h"
 #include "formats/onnx_models.h"
 
 namespace tinysplit {
@@ -13,8 +14,7 @@ namespace {
 
 using namespace test;  // NOLINT
 
-TEST(OnnxHostile, RefusesEveryTruncation) {
-  const std::string bytes = small_network().bytes();
+void expect_every_truncation_refused(const std::string& bytes) {
   ASSERT_TRUE(read_onnx_model_bytes(bytes, "whole").ok());
   // Behind the graph only the operator sets follow; without them the model is refused as well.
   for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -24,12 +24,10 @@ TEST(OnnxHostile, RefusesEveryTruncation) {
   }
 }
 
-TEST(OnnxHostile, SurvivesFlippedBytes) {
-  const std::string bytes = small_network().bytes();
+void expect_flips_survived(const std::string& bytes, int copies) {
   std::mt19937 random(7);
   int refused = 0;
-  constexpr int kCopies = 5000;
-  for (int copy = 0; copy < kCopies; ++copy) {
+  for (int copy = 0; copy < copies; ++copy) {
     std::string damaged = bytes;
     for (std::uint32_t flips = 1 + random() % 4; flips > 0; --flips) {
       // Most of the file is weights, whose damage nobody can see.
@@ -37,9 +35,26 @@ TEST(OnnxHostile, SurvivesFlippedBytes) {
           random() % 2 == 0 ? random() % bytes.size() : bytes.size() - 1 - random() % 400;
       damaged[at] = static_cast<char>(random());
     }
-    if (!read_onnx_model_bytes(damaged, "flipped").ok()) ++refused;
+    const auto graph = read_onnx_model_bytes(damaged, "flipped");
+    if (graph.ok()) {
+      // What the writer takes, it writes within bounds; what not, it refuses with a reason.
+      const Status written = write_onnx(**graph).status();
+      EXPECT_TRUE(written.ok() || !written.message().empty());
+    } else {
+      ++refused;
+    }
   }
-  EXPECT_GT(refused, kCopies / 10);
+  EXPECT_GT(refused, copies / 10);
+}
+
+TEST(OnnxHostile, RefusesEveryTruncation) {
+  expect_every_truncation_refused(small_network().bytes());
+  expect_every_truncation_refused(small_quantized_network().bytes());
+}
+
+TEST(OnnxHostile, SurvivesFlippedBytes) {
+  expect_flips_survived(small_network().bytes(), 5000);
+  expect_flips_survived(small_quantized_network().bytes(), 3000);
 }
 
 TEST(OnnxHostile, RefusesSizesThatTheFileDoesNotHold) {

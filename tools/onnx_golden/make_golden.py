@@ -56,12 +56,16 @@ class Network:
         return self.node("BatchNormalization", x, scale, self.random_weights(channels),
                          self.random_weights(channels), variance)
 
-    def save(self, *outputs):
+    def write(self, path, *outputs):
         infos = [helper.make_empty_tensor_value_info(name) for name in outputs]
         graph = helper.make_graph(self.nodes, self.name, self.inputs, infos, self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)],
                                   producer_name="tinysplit", ir_version=8)
-        onnx.save(model, FOLDER / f"{self.name}.onnx")
+        onnx.save(model, path)
+        return model
+
+    def save(self, *outputs):
+        model = self.write(FOLDER / f"{self.name}.onnx", *outputs)
         session = onnxruntime.InferenceSession(model.SerializeToString(),
                                                providers=["CPUExecutionProvider"])
         feeds = {}

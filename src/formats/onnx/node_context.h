@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,11 @@ namespace tinysplit::onnx_format {
 struct FileTensor {
   std::string name;
   int rank = 0;
-  Operand file;            // in the file's order of axes
-  Operand channels_last;   // for has_channels_last(rank)
+  Operand file;           // in the file's order of axes
+  Operand channels_last;  // for has_channels_last(rank)
+  // The tensor of stored numbers that this one is the real numbers of: a node that can compute on
+  // those reads them, and the real ones need not exist.
+  std::shared_ptr<FileTensor> stored;
   bool is_output = false;  // of the model
   int readers = 0;         // nodes that are still to read it
 
@@ -44,6 +48,14 @@ class NodeContext {
 
   const std::string& kind() const { return node_.op_type(); }
   GraphAssembly& graph() { return graph_; }
+
+  // Says that quantised inputs are stored numbers in place of real ones (those of a QDQ model), and
+  // what type the operation of the node is to give where its inputs do not say it.
+  void compute_on_stored(std::optional<ElementType> result) {
+    on_stored_ = true;
+    result_ = std::move(result);
+  }
+  bool is_on_stored() const { return on_stored_; }
 
   // Inputs. An optional one that is left out does not exist.
   int num_inputs() const { return static_cast<int>(inputs_.size()); }
@@ -74,7 +86,7 @@ class NodeContext {
   // Operations.
   Result<Operand> add(const Op& op, const std::vector<Operand>& operands,
                       const std::optional<ElementType>& stated = std::nullopt) {
-    return graph_.add(op, operands, stated);
+    return graph_.add(op, operands, stated ? stated : result_);
   }
   const Shape& shape(const Operand& operand) const { return graph_.shape(operand); }
   DType dtype(const Operand& operand) const { return graph_.dtype(operand); }
@@ -87,6 +99,8 @@ class NodeContext {
   void set_output(int i, Operand value, Layout layout, int rank);
   // Makes output i the tensor that input k is.
   void forward(int i, int k) { outputs_[index(i)] = *inputs_[index(k)]; }
+  // Makes output i the real numbers of `numbers`, a tensor that carries a quantisation.
+  void set_stored_output(int i, FileTensor numbers);
   // The tensors set, without names.
   const std::vector<FileTensor>& outputs() const { return outputs_; }
 
@@ -97,6 +111,8 @@ class NodeContext {
   ::onnx::NodeProto& node_;
   std::vector<FileTensor*> inputs_;
   std::vector<FileTensor> outputs_;
+  bool on_stored_ = false;
+  std::optional<ElementType> result_;
 };
 
 using Translator = Status (*)(NodeContext&);

@@ -45,7 +45,7 @@ Status translate_activation(NodeContext& context) {
     if (tanh) op.kind = ActivationKind::kGeluTanh;
   }
   if (context.kind() == "Swish" && alpha != 1.0f) return attributes.unsupported("alpha");
-  if (context.dtype(0) != DType::kFloat32 && context.kind() == "Relu") {
+  if (context.dtype(0) != DType::kFloat32 && !context.is_on_stored() && context.kind() == "Relu") {
     TINYSPLIT_ASSIGN_OR_RETURN(const CommonOperands x, any_layout(context));
     TINYSPLIT_ASSIGN_OR_RETURN(const Operand zero, scalar_like(context, 0.0f, context.dtype(0)));
     TINYSPLIT_ASSIGN_OR_RETURN(Operand y,
@@ -62,7 +62,7 @@ Status translate_clip(NodeContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(float high, context.attributes.real("max", kInfinity));
   const bool known = (!context.has_input(1) || context.is_constant(1)) &&
                      (!context.has_input(2) || context.is_constant(2));
-  if (context.dtype(0) == DType::kFloat32 && known) {
+  if ((context.dtype(0) == DType::kFloat32 || context.is_on_stored()) && known) {
     for (int i = 1; i <= 2; ++i) {
       if (!context.has_input(i)) continue;
       TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<float> bound, context.reals(i, "a bound"));

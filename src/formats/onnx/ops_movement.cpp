@@ -208,6 +208,11 @@ Status translate_pad(NodeContext& context) {
   op.after.assign(crop.size.size(), 0);
   TINYSPLIT_ASSIGN_OR_RETURN(op.mode, pad_mode(context));
   TINYSPLIT_ASSIGN_OR_RETURN(op.value, pad_value(context));
+  if (context.is_on_stored()) {
+    // What stands for 0, the only value that stored numbers are padded with.
+    const std::optional<Quantization>& type = context.graph().quantization(x.operands[0]);
+    op.value = static_cast<float>(type->zero_point[0]);
+  }
   bool crops = false, grows = false;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     TINYSPLIT_ASSIGN_OR_RETURN(const int axis, context.axis(axes[i], shape.rank()));

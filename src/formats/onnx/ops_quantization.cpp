@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <array>
 
 #include "formats/onnx/common_operands.h"
 #include "formats/onnx/convolution.h"
+#include "formats/onnx/integer_products.h"
 #include "formats/onnx/ops.h"
 #include "formats/onnx/quantization.h"
 #include "formats/onnx/tensor_data.h"
@@ -48,8 +50,8 @@ Status translate_quantize_linear(NodeContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const Quantization quantization,
                              quantization_of(context, 1, 2, axis, context.shape(0)));
   TINYSPLIT_ASSIGN_OR_RETURN(const CommonOperands x, any_layout(context));
-  TINYSPLIT_ASSIGN_OR_RETURN(Operand y,
-                             quantized(context, x.operands[0], dtype, in_layout(quantization, x)));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      Operand y, quantized(context.graph(), x.operands[0], dtype, in_layout(quantization, x)));
   set_common_output(context, x, std::move(y));
   return ok_status();
 }
@@ -60,9 +62,20 @@ Status translate_dequantize_linear(NodeContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const Quantization quantization,
                              quantization_of(context, 1, 2, axis, context.shape(0)));
   TINYSPLIT_ASSIGN_OR_RETURN(const CommonOperands x, any_layout(context));
-  TINYSPLIT_ASSIGN_OR_RETURN(Operand y,
-                             dequantized(context, x.operands[0], in_layout(quantization, x)));
-  set_common_output(context, x, std::move(y));
+  const Quantization there = in_layout(quantization, x);
+  const bool plain = there.axis < 0 && dtype_size(context.dtype(0)) <= 2;
+  if (!plain && !x.operands[0].is_constant()) {
+    TINYSPLIT_ASSIGN_OR_RETURN(Operand y, dequantized(context.graph(), x.operands[0], there));
+    set_common_output(context, x, std::move(y));
+    return ok_status();
+  }
+  // Nothing is computed before something reads the real numbers.
+  FileTensor numbers;
+  numbers.rank = context.shape(0).rank();
+  const bool last = x.layout == Layout::kChannelsLast;
+  TINYSPLIT_ASSIGN_OR_RETURN((last ? numbers.channels_last : numbers.file),
+                             with_quantization(context.graph(), x.operands[0], there));
+  context.set_stored_output(0, std::move(numbers));
   return ok_status();
 }
 
@@ -104,37 +117,65 @@ Status translate_dynamic_quantize_linear(NodeContext& context) {
   return ok_status();
 }
 
-// Inputs: x, its scale and zero point, w and its, y's, bias. Computed in float32 between the
-// stored numbers, which gives the same but for rounding at the half.
+namespace {
+
+// A bias of int32, in steps of x times weights.
+Result<std::optional<std::vector<double>>> stepped_bias(NodeContext& context, int input,
+                                                        const Quantization& x,
+                                                        const Quantization& weights) {
+  if (!context.has_input(input)) return std::optional<std::vector<double>>();
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::int64_t> steps,
+                             context.integers(input, "its bias"));
+  std::vector<double> bias;
+  for (std::size_t f = 0; f < steps.size(); ++f) {
+    const double step = double{x.scale[0]} * weights.scale[f % weights.scale.size()];
+    bias.push_back(static_cast<double>(steps[f]) * step);
+  }
+  return std::optional(std::move(bias));
+}
+
+}  // namespace
+
+// Inputs: x, its scale and zero point, w and its, y's, bias. In integers where the engine has them,
+// else in float32 between the stored numbers.
 Status translate_qlinear_conv(NodeContext& context) {
   TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(8, 9));
-  const Shape shape = context.shape(0);
+  const Shape shape = context.shape(0), filters = context.shape(3);
   TINYSPLIT_ASSIGN_OR_RETURN(const Quantization from, quantization_of(context, 1, 2, 1, shape));
-  TINYSPLIT_ASSIGN_OR_RETURN(Quantization weights,
-                             quantization_of(context, 4, 5, 0, context.shape(3)));
+  TINYSPLIT_ASSIGN_OR_RETURN(Quantization weights, quantization_of(context, 4, 5, 0, filters));
   TINYSPLIT_ASSIGN_OR_RETURN(const Quantization to, quantization_of(context, 6, 7, 1, shape));
   if (from.axis >= 0 || to.axis >= 0) return unimplemented("has scales for each channel");
-  TINYSPLIT_ASSIGN_OR_RETURN(ConvolutionParts parts, parse_convolution(context, 0, 3));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ConvolutionParts parts, parse_convolution(context, 0, 3));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto bias, stepped_bias(context, 8, from, weights));
   const int last = context.shape(parts.kernel).rank() - 1;
-  const std::int64_t filters = context.shape(parts.kernel)[last];
-  if (weights.axis >= 0) weights.axis = last;
-  TINYSPLIT_ASSIGN_OR_RETURN(const Operand kernel, dequantized(context, parts.kernel, weights));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored, context.input(0, Layout::kChannelsLast));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Operand x, dequantized(context, stored, from));
-  std::vector<Operand> operands{x, kernel};
-  if (context.has_input(8)) {
-    TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::int64_t> bias,
-                               context.integers(8, "its bias"));
-    if (std::ssize(bias) != filters) return invalid_argument("has a bias that does not fit");
-    Tensor real(DType::kFloat32, Shape{filters});
-    for (std::size_t f = 0; f < bias.size(); ++f) {
-      const double scale = double{from.scale[0]} * weights.scale[f % weights.scale.size()];
-      real.as<float>()[f] = static_cast<float>(static_cast<double>(bias[f]) * scale);
-    }
-    operands.push_back(operand_of(std::move(real)));
+  if (bias && std::ssize(*bias) != context.shape(parts.kernel)[last]) {
+    return invalid_argument("has a bias that does not fit");
   }
-  TINYSPLIT_ASSIGN_OR_RETURN(const Operand sum, context.add(parts.op, operands));
-  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, quantized(context, sum, context.dtype(7), to));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored, context.input(0, Layout::kChannelsLast));
+  const ElementType result(context.dtype(7), to);
+  const IntegerProduct product{ElementType(context.dtype(0), from), context.dtype(3), weights,
+                               result,
+                               filters.num_elements() / std::max<std::int64_t>(filters[0], 1)};
+  Operand y;
+  if (std::holds_alternative<Conv2dOp>(parts.op) && fits_integers(product)) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand x, with_quantization(context.graph(), stored, from));
+    TINYSPLIT_ASSIGN_OR_RETURN(
+        y, add_integer_product(context.graph(), parts.op, product, x, parts.kernel, bias));
+  } else {
+    if (weights.axis >= 0) weights.axis = last;
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand kernel,
+                               dequantized(context.graph(), parts.kernel, weights));
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand x, dequantized(context.graph(), stored, from));
+    std::vector<Operand> operands{x, kernel};
+    if (bias) {
+      Tensor real(DType::kFloat32, Shape{std::ssize(*bias)});
+      std::ranges::transform(*bias, real.as<float>().begin(),
+                             [](double b) { return static_cast<float>(b); });
+      operands.push_back(operand_of(std::move(real)));
+    }
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand sum, context.add(parts.op, operands));
+    TINYSPLIT_ASSIGN_OR_RETURN(y, quantized(context.graph(), sum, result.dtype, to));
+  }
   context.set_output(0, std::move(y), Layout::kChannelsLast, shape.rank());
   return ok_status();
 }
@@ -151,10 +192,24 @@ Status translate_qlinear_matmul(NodeContext& context) {
   if (to.axis >= 0) return unimplemented("has several scales for its output");
   TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored_a, context.input(0));
   TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored_b, context.input(3));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Operand a, dequantized(context, stored_a, of_a));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Operand b, dequantized(context, stored_b, of_b));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Operand product, multiply_matrices(context, a, b));
-  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, quantized(context, product, context.dtype(7), to));
+  const ElementType result(context.dtype(7), to);
+  const Shape shape_a = context.shape(stored_a), shape_b = context.shape(stored_b);
+  const IntegerProduct product{ElementType(context.dtype(0), of_a), context.dtype(3), of_b, result,
+                               shape_b.rank() == 2 ? shape_b[0] : 0};
+  const bool dense = stored_b.is_constant() && !stored_a.is_constant() && shape_b.rank() == 2 &&
+                     shape_a.rank() >= 2 && shape_a[shape_a.rank() - 1] == shape_b[0];
+  Operand y;
+  if (dense && fits_integers(product)) {
+    TINYSPLIT_RETURN_IF_ERROR(check_quantization(of_b, context.dtype(3), shape_b));
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand a, with_quantization(context.graph(), stored_a, of_a));
+    TINYSPLIT_ASSIGN_OR_RETURN(
+        y, add_integer_product(context.graph(), DenseOp{}, product, a, stored_b, std::nullopt));
+  } else {
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand a, dequantized(context.graph(), stored_a, of_a));
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand b, dequantized(context.graph(), stored_b, of_b));
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand real, multiply_matrices(context, a, b));
+    TINYSPLIT_ASSIGN_OR_RETURN(y, quantized(context.graph(), real, result.dtype, to));
+  }
   context.set_output(0, std::move(y));
   return ok_status();
 }

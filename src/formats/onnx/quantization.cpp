@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "formats/onnx/stored_types.h"
+
 namespace tinysplit::onnx_format {
 namespace {
 
@@ -26,11 +28,11 @@ Result<std::vector<std::int32_t>> stored_numbers(const Tensor& tensor) {
   }
 }
 
-Result<Operand> dequantized_constant(NodeContext& context, const Operand& x,
+Result<Operand> dequantized_constant(GraphAssembly& graph, const Operand& x,
                                      const Quantization& quantization) {
-  const Shape shape = context.shape(x);
-  TINYSPLIT_RETURN_IF_ERROR(check_quantization(quantization, context.dtype(x), shape));
-  TINYSPLIT_RETURN_IF_ERROR(context.graph().spend(shape.num_elements()));
+  const Shape shape = graph.shape(x);
+  TINYSPLIT_RETURN_IF_ERROR(check_quantization(quantization, graph.dtype(x), shape));
+  TINYSPLIT_RETURN_IF_ERROR(graph.spend(shape.num_elements()));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::int32_t> numbers, stored_numbers(*x.constant));
   std::size_t inner = 1, entries = quantization.scale.size();
   for (int i = quantization.axis + 1; quantization.axis >= 0 && i < shape.rank(); ++i) {
@@ -67,22 +69,25 @@ Result<Quantization> quantization_of(NodeContext& context, int scale, int zero_p
   return quantization;
 }
 
-Result<Operand> dequantized(NodeContext& context, const Operand& x,
-                            const Quantization& quantization) {
-  if (x.is_constant()) return dequantized_constant(context, x, quantization);
-  Operand stored = x;
-  const std::optional<Quantization>& known = context.graph().quantization(x);
-  if (!known || known->scale != quantization.scale ||
-      known->zero_point != quantization.zero_point || known->axis != quantization.axis) {
-    TINYSPLIT_ASSIGN_OR_RETURN(stored, context.add(ReshapeOp{context.shape(x)}, {x},
-                                                   ElementType(context.dtype(x), quantization)));
-  }
-  return context.add(DequantizeOp{}, {stored});
+Result<Operand> with_quantization(GraphAssembly& graph, const Operand& x,
+                                  const Quantization& quantization) {
+  TINYSPLIT_RETURN_IF_ERROR(check_quantization(quantization, graph.dtype(x), graph.shape(x)));
+  if (x.is_constant()) return Operand{-1, x.constant, quantization};
+  const ElementType type(graph.dtype(x), quantization);
+  if (same_type({graph.dtype(x), graph.quantization(x)}, type)) return x;
+  return graph.add(ReshapeOp{graph.shape(x)}, {x}, type);
 }
 
-Result<Operand> quantized(NodeContext& context, const Operand& x, DType dtype,
+Result<Operand> dequantized(GraphAssembly& graph, const Operand& x,
+                            const Quantization& quantization) {
+  if (x.is_constant()) return dequantized_constant(graph, x, quantization);
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand stored, with_quantization(graph, x, quantization));
+  return graph.add(DequantizeOp{}, {stored});
+}
+
+Result<Operand> quantized(GraphAssembly& graph, const Operand& x, DType dtype,
                           const Quantization& quantization) {
-  return context.add(QuantizeOp{true}, {x}, ElementType(dtype, quantization));
+  return graph.add(QuantizeOp{true}, {x}, ElementType(dtype, quantization));
 }
 
 }  // namespace tinysplit::onnx_format

@@ -13,11 +13,15 @@ Result<Quantization> quantization_of(NodeContext& context, int scale, int zero_p
                                      std::int64_t axis, const Shape& shape);
 
 // x as what it stands for: float32. `quantization` is that of x in its own order of axes.
-Result<Operand> dequantized(NodeContext& context, const Operand& x,
+Result<Operand> dequantized(GraphAssembly& graph, const Operand& x,
                             const Quantization& quantization);
 
+// x itself, carrying the quantisation.
+Result<Operand> with_quantization(GraphAssembly& graph, const Operand& x,
+                                  const Quantization& quantization);
+
 // The nearest stored numbers, half to even, saturated.
-Result<Operand> quantized(NodeContext& context, const Operand& x, DType dtype,
+Result<Operand> quantized(GraphAssembly& graph, const Operand& x, DType dtype,
                           const Quantization& quantization);
 
 }  // namespace tinysplit::onnx_format

@@ -112,6 +112,28 @@ Result<DType> dtype_of(int type) {
   return unimplemented("has element type " + name + ", which is not supported");
 }
 
+int element_type_of(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat32:
+      return TensorProto::FLOAT;
+    case DType::kFloat16:
+      return TensorProto::FLOAT16;
+    case DType::kInt8:
+      return TensorProto::INT8;
+    case DType::kUint8:
+      return TensorProto::UINT8;
+    case DType::kInt16:
+      return TensorProto::INT16;
+    case DType::kInt32:
+      return TensorProto::INT32;
+    case DType::kInt64:
+      return TensorProto::INT64;
+    case DType::kBool:
+      return TensorProto::BOOL;
+  }
+  return TensorProto::UNDEFINED;
+}
+
 Result<Tensor> take_tensor(TensorProto& proto, const std::optional<std::filesystem::path>& folder) {
   const bool wide = proto.data_type() == TensorProto::DOUBLE;
   TINYSPLIT_ASSIGN_OR_RETURN(const DType dtype,

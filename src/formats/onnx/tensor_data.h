@@ -13,6 +13,9 @@ namespace tinysplit::onnx_format {
 // The element type that TensorProto.DataType `type` means. Errors: UNIMPLEMENTED (names the type).
 Result<DType> dtype_of(int type);
 
+// The TensorProto.DataType of an element type.
+int element_type_of(DType dtype);
+
 // The tensor of a TensorProto, whose own copy of the data is freed. `folder`: where the model lies;
 // data outside of the model file is read from files inside of it alone, and refused without one.
 // A double tensor becomes float32. Errors, which do not name the tensor: INVALID_ARGUMENT,

@@ -9,6 +9,8 @@
 #include "formats/onnx/model_proto.h"
 #include "formats/onnx/node_context.h"
 #include "formats/onnx/ops.h"
+#include "formats/onnx/stored_nodes.h"
+#include "formats/onnx/stored_types.h"
 #include "formats/onnx/tensor_data.h"
 
 namespace tinysplit::onnx_format {
@@ -25,6 +27,7 @@ class Translation {
       : proto_(*model.mutable_graph()),
         opset_(default_opset(model)),
         options_(options),
+        stored_types_(proto_),
         graph_(name, digest) {}
 
   Result<std::shared_ptr<const Graph>> run() {
@@ -55,6 +58,9 @@ class Translation {
   void count_readers();
   Status translate_node(int index);
   Status translate_open_node(::onnx::NodeProto& node, std::vector<ValueId>& made);
+  Result<std::vector<FileTensor>> compute(::onnx::NodeProto& node, Translator translator,
+                                          std::vector<FileTensor*> inputs);
+  static void note_made(const FileTensor& tensor, std::vector<ValueId>& made);
   Status finish_output(FileTensor& tensor);
   Status name_value(const FileTensor& tensor, const Operand& value, const char* second_name);
   std::string layer_name(const ::onnx::NodeProto& node, int index);
@@ -63,8 +69,10 @@ class Translation {
   ::onnx::GraphProto& proto_;
   int opset_;
   const OnnxOptions& options_;
+  const StoredTypes stored_types_;
   GraphAssembly graph_;
   std::unordered_map<std::string, FileTensor> tensors_;
+  std::unordered_map<std::string, int> readers_;                  // nodes that read a tensor
   std::unordered_map<std::string, std::int64_t> unread_weights_;  // initialisers, bytes
   std::set<std::string> layer_names_;
   std::set<std::string> output_names_;
@@ -115,11 +123,9 @@ Status Translation::add_inputs() {
 void Translation::count_readers() {
   for (const auto& output : proto_.output()) output_names_.insert(output.name());
   for (const auto& node : proto_.node()) {
-    for (const std::string& name : node.input()) {
-      const auto found = tensors_.find(name);
-      if (found != tensors_.end()) ++found->second.readers;
-    }
+    for (const std::string& name : node.input()) ++readers_[name];
   }
+  for (auto& [name, tensor] : tensors_) tensor.readers = readers_[name];
 }
 
 std::string Translation::layer_name(const ::onnx::NodeProto& node, int index) {
@@ -134,6 +140,8 @@ std::string Translation::layer_name(const ::onnx::NodeProto& node, int index) {
 }
 
 std::int64_t Translation::new_weight_bytes(const ::onnx::NodeProto& node) {
+  const bool stored_weights = node.op_type() == "DequantizeLinear" && node.output_size() == 1 &&
+                              node.input_size() > 0 && unread_weights_.contains(node.input(0));
   std::int64_t bytes = 0;
   for (const std::string& input : node.input()) {
     const auto found = unread_weights_.find(input);
@@ -141,7 +149,10 @@ std::int64_t Translation::new_weight_bytes(const ::onnx::NodeProto& node) {
     bytes += found->second;
     unread_weights_.erase(found);
   }
-  return bytes;
+  if (!stored_weights) return bytes;
+  // Stored weights are the weights of what computes with them.
+  unread_weights_[node.output(0)] = bytes;
+  return 0;
 }
 
 Status Translation::translate_node(int index) {
@@ -180,31 +191,67 @@ Status Translation::translate_open_node(::onnx::NodeProto& node, std::vector<Val
     }
     inputs.push_back(&found->second);
   }
-  NodeContext context(node, opset_, inputs, graph_);
-  TINYSPLIT_RETURN_IF_ERROR(row->translate(context));
-  TINYSPLIT_RETURN_IF_ERROR(context.attributes.expect_all_known());
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<FileTensor> outputs, compute(node, row->translate, inputs));
   // Constants that only this node reads need not wait for the end.
   for (FileTensor* input : inputs) {
-    if (input != nullptr && --input->readers == 0 && input->is_constant()) {
-      input->file.constant = std::make_shared<const Tensor>();
-    }
+    if (input == nullptr || --input->readers != 0) continue;
+    input->stored.reset();
+    if (input->is_constant()) input->file.constant = std::make_shared<const Tensor>();
   }
   for (int i = 0; i < node.output_size(); ++i) {
     if (node.output(i).empty()) continue;
-    FileTensor tensor = context.outputs()[static_cast<std::size_t>(i)];
-    if (!tensor.file.exists() && !tensor.channels_last.exists()) {
+    FileTensor& tensor = outputs[static_cast<std::size_t>(i)];
+    if (!tensor.file.exists() && !tensor.channels_last.exists() && tensor.stored == nullptr) {
       return unimplemented("its output " + std::to_string(i) + " is not supported");
     }
     tensor.is_output = output_names_.contains(node.output(i));
     tensor.name = node.output(i);
-    tensor.readers = 0;
+    tensor.readers = readers_[tensor.name];
     TINYSPLIT_RETURN_IF_ERROR(finish_output(tensor));
-    for (const Operand& value : {tensor.file, tensor.channels_last}) {
-      if (value.id >= 0 && std::ranges::count(made, value.id) == 0) made.push_back(value.id);
-    }
+    note_made(tensor, made);
     TINYSPLIT_RETURN_IF_ERROR(define(node.output(i), std::move(tensor)));
   }
   return ok_status();
+}
+
+void Translation::note_made(const FileTensor& tensor, std::vector<ValueId>& made) {
+  for (const Operand& value : {tensor.file, tensor.channels_last}) {
+    if (value.id >= 0 && std::ranges::count(made, value.id) == 0) made.push_back(value.id);
+  }
+  if (tensor.stored != nullptr) note_made(*tensor.stored, made);
+}
+
+// On stored numbers where it can be; else on real ones, of which those that are only read as stored
+// numbers are stored at once.
+Result<std::vector<FileTensor>> Translation::compute(::onnx::NodeProto& node, Translator translator,
+                                                     std::vector<FileTensor*> inputs) {
+  const ElementType* wanted = stored_types_.find(node.output(0));
+  TINYSPLIT_ASSIGN_OR_RETURN(auto stored, translate_stored(node, opset_, inputs, wanted, graph_));
+  if (stored) return std::move(*stored);
+  std::vector<FileTensor> reals(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i] == nullptr || inputs[i]->stored == nullptr) continue;
+    TINYSPLIT_ASSIGN_OR_RETURN(reals[i], real_tensor(graph_, *inputs[i]));
+    // Real activations are made anew for each reader, so that a cut finds the stored ones alone.
+    if (reals[i].is_constant()) inputs[i]->file = reals[i].file;
+    inputs[i] = &reals[i];
+  }
+  NodeContext context(node, opset_, std::move(inputs), graph_);
+  TINYSPLIT_RETURN_IF_ERROR(translator(context));
+  TINYSPLIT_RETURN_IF_ERROR(context.attributes.expect_all_known());
+  std::vector<FileTensor> outputs = context.outputs();
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const ElementType* type = stored_types_.find(node.output(static_cast<int>(i)));
+    FileTensor& real = outputs[i];
+    const Operand& value = real.file.exists() ? real.file : real.channels_last;
+    if (type == nullptr || value.id < 0 || graph_.dtype(value) != DType::kFloat32) continue;
+    TINYSPLIT_ASSIGN_OR_RETURN(FileTensor numbers, stored_tensor(graph_, real, *type));
+    FileTensor output;
+    output.rank = real.rank;
+    output.stored = std::make_shared<FileTensor>(std::move(numbers));
+    real = std::move(output);
+  }
+  return outputs;
 }
 
 Status Translation::name_value(const FileTensor& tensor, const Operand& value,
@@ -219,6 +266,16 @@ Status Translation::name_value(const FileTensor& tensor, const Operand& value,
 
 // Outputs of the model are values of their own, in the file's order.
 Status Translation::finish_output(FileTensor& tensor) {
+  if (tensor.stored != nullptr) {
+    if (tensor.is_output) {
+      TINYSPLIT_ASSIGN_OR_RETURN(const FileTensor real, real_tensor(graph_, tensor));
+      tensor.file = real.file;
+      tensor.channels_last = real.channels_last;
+    } else if (!tensor.file.exists() && !tensor.channels_last.exists()) {
+      TINYSPLIT_RETURN_IF_ERROR(name_value(tensor, tensor.stored->file, "/file_order"));
+      return name_value(tensor, tensor.stored->channels_last, "/channels_last");
+    }
+  }
   if (has_channels_last(tensor.rank) && tensor.channels_last.is_constant()) {
     TINYSPLIT_RETURN_IF_ERROR(operand_in(graph_, tensor, Layout::kFile).status());
     tensor.channels_last = Operand();
