@@ -98,11 +98,12 @@ std::vector<Multiplier> product_multipliers(const KernelSpec& spec, std::size_t 
   const double x = affine_of(*spec.inputs[0]).scale;
   const double y = affine_of(*spec.output).scale;
   const std::vector<float>& scales = spec.inputs[1]->quantization->scale;
-  // TensorFlow Lite multiplies the scales in single precision in its dense layers and for uint8.
+  // TensorFlow Lite multiplies the scales in single precision in matrix products and for uint8, but
+  // for dense layers.
   const bool single =
       scales.size() == 1 && !is_wide(*spec.inputs[0]) &&
-      (std::holds_alternative<DenseOp>(*spec.op) || std::holds_alternative<MatmulOp>(*spec.op) ||
-       spec.inputs[0]->dtype == DType::kUint8);
+      !std::holds_alternative<DenseOp>(*spec.op) &&
+      (std::holds_alternative<MatmulOp>(*spec.op) || spec.inputs[0]->dtype == DType::kUint8);
   std::vector<Multiplier> multipliers;
   for (std::size_t f = 0; f < filters; ++f) {
     const float w = scales.size() == 1 ? scales[0] : scales[f];

@@ -29,6 +29,7 @@ class Of:
         self.m, self.dtype = Model(), dtype
         self.here, self.there = QUANTS.get(dtype, (None, None))
         self.x, self.other = (self.m.input(SHAPE, dtype, self.here) for _ in range(2))
+        self.plain = self.m.input(SHAPE, dtype)  # without a scale
 
     def out(self, name, inputs, options=None, quant="here", dtype=None, count=1, shape=(1,),
             **fields):
@@ -167,7 +168,7 @@ def _conversions():
     def cast(of, dtype):
         # Of a negative float32 to uint8 C++ says nothing.
         if (of.dtype, dtype.type) != (np.float32, np.uint8) and dtype != np.float16:
-            of.out("CAST", [of.x], "CastOptions", None, dtype=dtype.type,
+            of.out("CAST", [of.plain], "CastOptions", None, dtype=dtype.type,
                    inDataType=TYPES[np.dtype(of.dtype)], outDataType=TYPES[dtype])
 
     yield lambda of: [cast(of, dtype) for dtype in TYPES]

@@ -100,7 +100,7 @@ constexpr OperatorRow kOperators[] = {
     {Code::LOGICAL_OR, translate_binary, {kTruth, kBroadcast}},
     {Code::SELECT, translate_select, {kEveryType, "condition of the same shape or by row"}},
     {Code::SELECT_V2, translate_select, {kEveryType, kBroadcast}},
-    {Code::CAST, translate_cast, {kEveryType, "between all of these"}, kOfInput},
+    {Code::CAST, translate_cast, {kEveryType, "between all of these, not quantised"}, kOfInput},
     {Code::QUANTIZE, translate_quantize, {kQuantized, "to int8, uint8, int16, int32"}, kOfInput},
     {Code::DEQUANTIZE,
      translate_dequantize,
