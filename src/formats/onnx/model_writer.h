@@ -9,6 +9,7 @@
 
 #include "core/status.h"
 #include "formats/onnx/proto.h"
+#include "formats/onnx/written_attributes.h"
 #include "graph/graph.h"
 
 namespace tinysplit::onnx_format {
@@ -28,13 +29,8 @@ constexpr int axis_in(Order order, int axis, int rank) {
 // From the graph's order to channels first, for 4 or 5 axes.
 std::vector<int> channels_first_permutation(int rank);
 
-::onnx::AttributeProto attribute(std::string_view name, std::int64_t value);
-::onnx::AttributeProto attribute(std::string_view name, int value);
-::onnx::AttributeProto attribute(std::string_view name, float value);
-::onnx::AttributeProto attribute(std::string_view name, std::string_view value);
-::onnx::AttributeProto attribute(std::string_view name, const std::vector<std::int64_t>& values);
-::onnx::AttributeProto attribute(std::string_view name, const std::vector<float>& values);
-::onnx::AttributeProto attribute(std::string_view name, const std::vector<std::string>& values);
+// The same numbers with their axes in another order.
+Tensor transposed(const Tensor& tensor, const std::vector<int>& permutation);
 
 // Builds the file: its nodes, its constants, and in which forms each value of the graph exists in
 // it. Names of tensors are what its functions take and give.
