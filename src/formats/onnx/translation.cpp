@@ -191,7 +191,8 @@ Status Translation::translate_open_node(::onnx::NodeProto& node, std::vector<Val
     }
     inputs.push_back(&found->second);
   }
-  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<FileTensor> outputs, compute(node, row->translate, inputs));
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<FileTensor> outputs,
+                             compute(node, row->translate, inputs));
   // Constants that only this node reads need not wait for the end.
   for (FileTensor* input : inputs) {
     if (input == nullptr || --input->readers != 0) continue;
