@@ -84,6 +84,7 @@ int main(int argc, char** argv) {
   tinysplit::add_link_command(app, exit_code);
   tinysplit::add_quantize_command(app, exit_code);
   tinysplit::add_evaluate_command(app, exit_code);
+  tinysplit::add_train_command(app, exit_code);
   tinysplit::add_demo_command(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -6,9 +6,9 @@
 namespace tinysplit::test {
 namespace {
 
-const std::vector<std::string> kCommands = {"inspect", "operators", "infer",    "export",
-                                            "profile", "plan",      "serve",    "device",
-                                            "link",    "demo",      "quantize", "evaluate"};
+const std::vector<std::string> kCommands = {"inspect",  "operators", "infer",  "export", "profile",
+                                            "plan",     "serve",     "device", "link",   "demo",
+                                            "quantize", "evaluate",  "train"};
 
 TEST(Usage, HelpListsEveryCommandAndEachHasAnExample) {
   const Finished help = run({"--help"});

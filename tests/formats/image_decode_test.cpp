@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "formats/image/image.h"
+#include "formats/image/png_writer.h"
 #include "formats/image_test_files.h"
 
 namespace tinysplit {
@@ -51,6 +52,18 @@ TEST(ImageDecode, GivesThePixelsOfAPngAsTheyAre) {
   const std::string png = png_bytes(2, 2, PNG_FORMAT_RGB, kFourColors.data());
   EXPECT_EQ(values_of(decode_image(png, {1, 2, 2, 3})),
             std::vector<float>(kFourColors.begin(), kFourColors.end()));
+}
+
+TEST(ImageDecode, ReadsWhatThePngWriterWrites) {
+  const auto color = encode_png(kFourColors, {2, 2, 3});
+  ASSERT_TRUE(color.ok()) << color.status().to_string();
+  EXPECT_EQ(values_of(decode_image(*color, {1, 2, 2, 3})),
+            std::vector<float>(kFourColors.begin(), kFourColors.end()));
+  EXPECT_EQ(values_of(decode_image(*encode_png(kFourColors, {3, 4, 1}), {1, 3, 4, 1})),
+            std::vector<float>(kFourColors.begin(), kFourColors.end()));
+  EXPECT_FALSE(encode_png(kFourColors, {3, 2, 2}).ok());
+  EXPECT_FALSE(encode_png(kFourColors, {2, 2, 1}).ok());
+  EXPECT_FALSE(encode_png({}, {0, 0, 1}).ok());
 }
 
 TEST(ImageDecode, TurnsColourIntoLumaOfBt601) {

@@ -17,7 +17,7 @@ const std::map<std::string, std::set<std::string>, std::less<>>& arrows() {
       {"datasets", {"core", "formats"}},
       {"kernels", {"core", "graph"}},
       {"engine", {"core", "graph", "kernels"}},
-      {"training", {"core", "graph", "kernels", "formats"}},
+      {"training", {"core", "graph", "kernels", "formats", "datasets", "report"}},
       {"quantization", {"core", "graph", "kernels", "engine"}},
       {"evaluation", {"core", "graph", "formats", "engine", "datasets", "wire"}},
       {"offloading", {"core", "graph"}},

@@ -1,0 +1,159 @@
+#include "training/custom_model.h"
+
+#include <utility>
+
+#include "core/file.h"
+#include "formats/keras/keras_reader.h"
+#include "formats/keras/keras_writer.h"
+#include "training/load_architecture.h"
+#include "training/model_samples.h"
+
+namespace tinysplit::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The network draws from a stream of its own.
+constexpr std::uint64_t kNetworkStream = 3;
+
+Result<Network> make_network(const Recipe& recipe, std::shared_ptr<const Architecture> architecture,
+                             LossKind loss) {
+  NetworkOptions options;
+  options.batch = recipe.batch;
+  options.threads = static_cast<int>(recipe.threads);
+  options.seed = Random::of({std::uint64_t(recipe.seed), kNetworkStream}).next();
+  options.loss.kind = loss;
+  if (loss != LossKind::kMeanSquaredError) {
+    options.loss.label_smoothing = static_cast<float>(recipe.label_smoothing);
+  }
+  return Network::create(std::move(architecture), options);
+}
+
+Status check_threads(std::int64_t threads) {
+  constexpr std::int64_t kMaxThreads = 256;
+  if (threads >= 1 && threads <= kMaxThreads) return ok_status();
+  return invalid_argument("threads must be from 1 to 256");
+}
+
+std::string lines_of(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += word + "\n";
+  return text;
+}
+
+}  // namespace
+
+Result<CustomModel> CustomModel::create(const Recipe& recipe, std::shared_ptr<const ModelData> data,
+                                        const Clock& clock) {
+  TINYSPLIT_RETURN_IF_ERROR(check_threads(recipe.threads));
+  TINYSPLIT_ASSIGN_OR_RETURN(TrainingOptions options, training_options(recipe));
+  const std::size_t classes = data->classes().size();
+  TINYSPLIT_ASSIGN_OR_RETURN(auto architecture, load_architecture(recipe, classes));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Task task, task_of(*architecture, classes));
+  TINYSPLIT_ASSIGN_OR_RETURN(const PixelScale scale, pixel_scale_of(*architecture));
+  options.batches.target = task.target;
+  options.batches.scaling = scale.scaling;
+  TINYSPLIT_ASSIGN_OR_RETURN(Network network, make_network(recipe, architecture, task.loss));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      TrainingRun run, TrainingRun::create(std::move(network), data->train(), data->validation(),
+                                           options, recipe_text(recipe), clock));
+  CustomModel model(recipe, std::move(data), std::move(architecture), scale, options.batches,
+                    std::move(run));
+  // A model that cannot be written or read is to be found out before it is trained.
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::string file, model.keras_file());
+  TINYSPLIT_RETURN_IF_ERROR(read_keras_model_bytes(file, recipe.name).status());
+  return model;
+}
+
+CustomModel::CustomModel(Recipe recipe, std::shared_ptr<const ModelData> data,
+                         std::shared_ptr<const Architecture> architecture, PixelScale scale,
+                         BatchOptions batches, TrainingRun run)
+    : recipe_(std::move(recipe)),
+      data_(std::move(data)),
+      architecture_(std::move(architecture)),
+      scale_(scale),
+      batches_(batches),
+      run_(std::move(run)) {}
+
+std::int64_t CustomModel::kept_epoch() const {
+  return recipe_.patience > 0 ? run_.best_epoch() : std::int64_t(history().size());
+}
+
+const LabelledImages& CustomModel::test_images() const {
+  return data_->test() != nullptr ? *data_->test() : data_->train();
+}
+
+Result<ModelScore> CustomModel::evaluate() {
+  ModelScore result;
+  result.images_name = data_->test() != nullptr ? data_->test_name() : "training";
+  TINYSPLIT_ASSIGN_OR_RETURN(result.score, score_network(run_.network(), test_images(), batches_));
+  if (batches_.target != TargetKind::kInput) {
+    result.accuracy =
+        static_cast<double>(result.score.right) / static_cast<double>(result.score.images);
+  }
+  return result;
+}
+
+Result<std::string> CustomModel::keras_file() const {
+  const Network& network = run_.network();
+  Tensor scaled;
+  std::vector<keras::SavedLayer> layers;
+  for (std::size_t i = 0; i < architecture_->parameters.size(); ++i) {
+    const ParameterSpec& spec = architecture_->parameters[i];
+    const std::string& layer = architecture_->layers[spec.layer].name;
+    if (layers.empty() || layers.back().layer != layer) layers.push_back({layer, {}});
+    TensorView value = network.parameter(i);
+    if (scale_.kernel == i) {
+      scaled = Tensor::copy_of(value);
+      for (float& weight : scaled.as<float>()) weight *= scale_.scaling.scale;
+      value = scaled.view();
+    }
+    layers.back().weights.push_back({std::string(role_name(spec.role)), value});
+  }
+  return keras::write_keras_archive(architecture_->config, layers);
+}
+
+ModelCard CustomModel::card_of(const ModelScore& score) const {
+  ModelCard card;
+  card.name = recipe_.name;
+  card.data = recipe_.dataset;
+  card.train_images = data_->train().size();
+  card.validation_images = data_->validation() != nullptr ? data_->validation()->size() : 0;
+  card.test_name = score.images_name;
+  card.test_images = std::size_t(score.score.images);
+  card.test_loss = score.score.loss;
+  if (score.accuracy) {
+    card.confusion = ConfusionMatrix{"Classes that " + recipe_.name + " names",
+                                     "rows: what the image is; columns: what it is taken for; " +
+                                         std::to_string(score.score.images) + " " +
+                                         score.images_name + " images",
+                                     data_->classes(), score.score.confusion};
+  }
+  card.history = history();
+  card.kept_epoch = kept_epoch();
+  card.threads = static_cast<int>(recipe_.threads);
+  return card;
+}
+
+Status CustomModel::save(const fs::path& folder, const ModelScore& score, const ModelNotes& notes) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::string file, keras_file());
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_keras_model_bytes(file, recipe_.name));
+  ModelCard card = card_of(score);
+  card.about = notes.about;
+  card.command = notes.command;
+  card.machine = notes.machine;
+  TINYSPLIT_RETURN_IF_ERROR(write_samples(test_images(), folder / "data"));
+  TINYSPLIT_RETURN_IF_ERROR(
+      write_file_atomically(folder / "labels.txt", lines_of(data_->classes())));
+  TINYSPLIT_RETURN_IF_ERROR(
+      write_file_atomically(folder / "training.svg", training_curves_svg(card)));
+  if (card.confusion) {
+    TINYSPLIT_RETURN_IF_ERROR(
+        write_file_atomically(folder / "confusion.svg", render_svg(*card.confusion)));
+  }
+  TINYSPLIT_RETURN_IF_ERROR(write_file_atomically(folder / "README.md", readme_text(card, *graph)));
+  // The model comes last: where it is, the rest is too.
+  return write_file_atomically(folder / (recipe_.name + ".keras"), file);
+}
+
+}  // namespace tinysplit::training

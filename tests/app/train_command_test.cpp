@@ -1,0 +1,133 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "app/process.h"
+#include "core/random.h"
+#include "formats/image/png_writer.h"
+
+namespace tinysplit::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+// A data set of bright and dark images.
+class TrainCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Random random(1);
+    for (int i = 0; i < 60; ++i) {
+      const bool is_bright = i % 2 == 1;
+      const fs::path folder = folder_.path(is_bright ? "data/bright" : "data/dark");
+      fs::create_directories(folder);
+      std::vector<std::uint8_t> pixels(64);
+      for (auto& pixel : pixels) {
+        pixel = static_cast<std::uint8_t>(random.below(120) + (is_bright ? 130 : 0));
+      }
+      write_bytes(folder / (std::to_string(i) + ".png"), *encode_png(pixels, {8, 8, 1}));
+    }
+  }
+
+  // Where a training writes to; the model is always called "model".
+  std::string output(const std::string& place) const { return folder_.path(place + "/model"); }
+  std::string model_in(const std::string& place) const {
+    return read_bytes(output(place) + "/model.keras");
+  }
+
+  std::vector<std::string> arguments(const std::string& place,
+                                     const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> words = {"train",
+                                      "--arch",
+                                      "original",
+                                      "--input",
+                                      "8x8x1",
+                                      "--batch",
+                                      "4",
+                                      "--augment",
+                                      "shift=1",
+                                      "--dataset",
+                                      folder_.path("data"),
+                                      "--output",
+                                      output(place)};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(TrainCommand, MakesAModelFolder) {
+  const Finished finished = run(arguments("a", {"--epochs", "3", "--json"}));
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  const Json json = Json::parse(finished.out);
+  EXPECT_EQ(json.at("epochs").size(), 3U);
+  EXPECT_GT(json.at("accuracy").get<double>(), 0.8);
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(output("a"))) {
+    names.push_back(entry.path().filename());
+  }
+  std::ranges::sort(names);
+  EXPECT_EQ(names, (std::vector<std::string>{"README.md", "analytics.json", "confusion.svg", "data",
+                                             "labels.txt", "model.keras", "training.svg"}));
+  const Finished inferred =
+      run({"infer", output("a"), "--input", output("a") + "/data/0_bright_a.png"});
+  EXPECT_EQ(inferred.exit_code, 0) << inferred.err;
+  EXPECT_NE(inferred.out.find("bright"), std::string::npos) << inferred.out;
+}
+
+TEST_F(TrainCommand, KilledGoesOnToTheSameBits) {
+  ASSERT_EQ(run(arguments("whole", {"--epochs", "12"})).exit_code, 0);
+  {
+    Process killed(arguments("killed", {"--epochs", "12"}));
+    // The checkpoint of an epoch is there before the next one is reported.
+    ASSERT_TRUE(killed.read_line() && killed.read_line());
+    killed.signal(SIGKILL);
+    EXPECT_EQ(killed.finish().exit_code, 128 + SIGKILL);
+  }
+  expect_refused(run(arguments("killed")), 2, "--resume");
+  expect_refused(run({"train", "--resume", "--epochs", "5", "--output", output("killed")}), 2,
+                 "epochs is 12, not 5");
+  const Finished resumed = run({"train", "--resume", "--output", output("killed")});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(model_in("killed"), model_in("whole"));
+  EXPECT_FALSE(fs::exists(output("killed") + "/training.checkpoint"));
+}
+
+TEST_F(TrainCommand, InterruptedSaysHowToGoOn) {
+  {
+    Process interrupted(arguments("b", {"--epochs", "100000"}));
+    ASSERT_TRUE(interrupted.read_line().has_value());
+    interrupted.signal(SIGINT);
+    const Finished finished = interrupted.finish();
+    EXPECT_EQ(finished.exit_code, 1);
+    EXPECT_NE(finished.err.find("tinysplit train --resume --output " + output("b")),
+              std::string::npos)
+        << finished.err;
+  }
+  EXPECT_TRUE(fs::exists(output("b") + "/training.checkpoint"));
+  write_bytes(output("b") + "/training.checkpoint", "TSCKPT01");
+  expect_refused(run({"train", "--resume", "--output", output("b")}), 2, "training.checkpoint");
+}
+
+TEST_F(TrainCommand, SaysWhatIsWrong) {
+  expect_refused(run({"train", "--arch", "original", "--output", output("c")}), 2, "--dataset");
+  expect_refused(run({"train", "--resume", "--output", output("d")}), 3, "training.checkpoint");
+  expect_refused(run(arguments("e", {"--optimizer", "lion"})), 2, "lion");
+  expect_refused(run(arguments("f", {"--epochs", "0"})), 2, "epochs");
+  write_bytes(folder_.path("data/dark/0.png"), "no image");
+  expect_refused(run(arguments("g")), 2, "data/dark/0.png");
+  const Finished skipped = run(arguments("h", {"--skip-bad-images", "--epochs", "1"}));
+  EXPECT_EQ(skipped.exit_code, 0);
+  EXPECT_NE(skipped.err.find("left out: " + folder_.path("data/dark/0.png")), std::string::npos);
+  const Finished exploded = run(arguments("i", {"--skip-bad-images", "--learning-rate", "1e30",
+                                                "--optimizer", "sgd", "--warmup", "0"}));
+  EXPECT_EQ(exploded.exit_code, 2);
+  EXPECT_NE(exploded.err.find("not a finite number"), std::string::npos) << exploded.err;
+}
+
+}  // namespace
+}  // namespace tinysplit::test

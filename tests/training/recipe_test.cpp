@@ -1,0 +1,73 @@
+#include "training/recipe.h"
+
+#include <gtest/gtest.h>
+
+namespace tinysplit::training {
+namespace {
+
+Recipe sample() {
+  Recipe recipe;
+  recipe.name = "shoes";
+  recipe.architecture = "resnet8";
+  recipe.dataset = "my photos";
+  recipe.epochs = 7;
+  recipe.step_epochs = {2.5, 4.0};
+  recipe.learning_rate = 0.1 + 0.2;
+  recipe.skip_bad_images = true;
+  return recipe;
+}
+
+TEST(Recipe, IsReadAsItWasWritten) {
+  const std::string text = recipe_text(sample());
+  const Result<Recipe> read = parse_recipe(text);
+  ASSERT_TRUE(read.ok()) << read.status().to_string();
+  EXPECT_EQ(recipe_text(*read), text);
+  EXPECT_EQ(read->learning_rate, 0.1 + 0.2);
+  for (const char* wrong : {"", "[]", "{}", R"({"name": 1})"}) {
+    EXPECT_FALSE(parse_recipe(wrong).ok()) << wrong;
+  }
+}
+
+TEST(Recipe, IsALineForAShell) {
+  EXPECT_EQ(recipe_arguments(Recipe{}), "");
+  EXPECT_EQ(recipe_arguments(sample()),
+            " --arch resnet8 --dataset 'my photos' --epochs 7 --learning-rate 0.30000000000000004 "
+            "--step-epochs 2.5 4.0 --skip-bad-images");
+  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_word(""), "''");
+}
+
+TEST(Recipe, NamesWhatDiffers) {
+  Recipe other = sample();
+  other.batch = 64;
+  EXPECT_EQ(first_difference(sample(), other, {"epochs", "batch"}), "batch is 128, not 64");
+  EXPECT_EQ(first_difference(sample(), other, {"epochs"}), "");
+}
+
+TEST(Recipe, RefusesWhatCannotBeTrained) {
+  const auto options_with = [](const auto& change) {
+    Recipe recipe = sample();
+    change(recipe);
+    return training_options(recipe);
+  };
+  EXPECT_TRUE(options_with([](Recipe&) {}).ok());
+  EXPECT_FALSE(options_with([](Recipe& r) { r.epochs = 0; }).ok());
+  EXPECT_FALSE(options_with([](Recipe& r) { r.batch = 0; }).ok());
+  EXPECT_FALSE(options_with([](Recipe& r) { r.optimizer = "lion"; }).ok());
+  EXPECT_FALSE(options_with([](Recipe& r) { r.schedule = "magic"; }).ok());
+  EXPECT_FALSE(options_with([](Recipe& r) { r.augment = "mixup"; }).ok());
+  EXPECT_FALSE(options_with([](Recipe& r) { r.label_smoothing = 2.0; }).ok());
+  EXPECT_FALSE(options_with([](Recipe& r) { r.warmup_epochs = -1.0; }).ok());
+}
+
+TEST(Recipe, ReadsSizes) {
+  EXPECT_EQ(*parse_dims("28x28x1"), (std::vector<std::int64_t>{28, 28, 1}));
+  EXPECT_EQ(*parse_dims("640"), std::vector<std::int64_t>{640});
+  EXPECT_TRUE(parse_dims("")->empty());
+  for (const char* wrong : {"x", "28x", "x28", "28xx1", "0x2", "-3", "28X28", "9999999999999"}) {
+    EXPECT_FALSE(parse_dims(wrong).ok()) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace tinysplit::training
