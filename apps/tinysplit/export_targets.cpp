@@ -1,6 +1,7 @@
 #include "export_targets.h"
 
 #include "formats/keras/graph_to_keras.h"
+#include "formats/onnx/onnx_writer.h"
 #include "formats/tflite/tflite_writer.h"
 
 namespace tinysplit {
@@ -19,10 +20,16 @@ Result<std::string> write_tflite_file(const Graph& graph) {
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
+Result<std::string> write_onnx_file(const Graph& graph) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, write_onnx(graph));
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
 constexpr ExportTarget kTargets[] = {
     {"keras", ".keras", "Keras 3", write_keras},
     {"h5", ".h5", "Keras 3, legacy HDF5 format", write_h5},
     {"tflite", ".tflite", "LiteRT and TensorFlow Lite Micro", write_tflite_file},
+    {"onnx", ".onnx", "ONNX Runtime", write_onnx_file},
 };
 
 }  // namespace

@@ -55,6 +55,23 @@ TEST_F(ExportCommand, SameCommandSameBytes) {
   EXPECT_EQ(read_bytes(first), read_bytes(second));
 }
 
+TEST_F(ExportCommand, WritesATailThatTakesTheLiveTensors) {
+  const auto facts = nlohmann::json::parse(run({"inspect", kModel, "--json"}).out);
+  for (const char* file : {"tail.onnx", "tail.tflite"}) {
+    const std::string output = folder_.path(file);
+    ASSERT_EQ(export_to(output, {"--part", "tail", "--cut", "4"}).exit_code, 0) << file;
+    const auto tail = read_model(output);
+    ASSERT_TRUE(tail.ok()) << tail.status().to_string();
+    const auto& live = facts.at("cuts").at(4).at("live_tensors");
+    ASSERT_EQ((*tail)->inputs().size(), live.size()) << file;
+    for (std::size_t i = 0; i < live.size(); ++i) {
+      EXPECT_EQ((*tail)->value((*tail)->inputs()[i]).shape.to_string(),
+                Shape::create(live[i].at("shape").get<std::vector<std::int64_t>>())->to_string())
+          << file;
+    }
+  }
+}
+
 TEST_F(ExportCommand, WrongUseIsRefused) {
   const std::string output = folder_.path("x.keras");
   expect_refused(export_to(output, {"--cut", "3"}), 2, "--part head");
