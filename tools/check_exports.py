@@ -9,7 +9,7 @@ For every model and target, the whole model and head and tail at every cut are w
 same, the tail on what that head gave. Outputs are compared with those of `tinysplit infer` of the
 uncut model: floats relative to the largest number, at most 1e-5, integers exactly. Prints the
 table of docs/exporting.md; exits with 1 if a difference is larger. What a target cannot express is
-counted and named.
+counted and named. The target tflite-micro runs the same files in TensorFlow Lite Micro.
 """
 
 import argparse
@@ -31,7 +31,8 @@ warnings.filterwarnings("ignore", category=UserWarning)  # of the interpreter's 
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MOST_ERROR = 1e-5
-EXTENSIONS = {"keras": ".keras", "h5": ".h5", "tflite": ".tflite", "onnx": ".onnx"}
+EXTENSIONS = {"keras": ".keras", "h5": ".h5", "tflite": ".tflite",
+              "tflite-micro": ".tflite", "onnx": ".onnx"}
 
 
 def default_models():
@@ -54,10 +55,12 @@ class Tinysplit:
             raise SystemExit(done.stderr)
         return json.loads(done.stdout)
 
-    def infer(self, model, arrays):
+    def infer(self, model, arrays, end=-1):
+        """Outputs of the layers before `end`, of all by default."""
         given, made = self.folder / "x.npz", self.folder / "y.npz"
         np.savez(given, **arrays)
-        done = self.run("infer", model, "--input", given, "--output", made)
+        done = self.run("infer", model, "--input", given, "--output", made,
+                        *(["--end", end] if end >= 0 else []))
         if done.returncode != 0:
             raise SystemExit(done.stderr)
         with np.load(made) as outputs:
@@ -66,10 +69,15 @@ class Tinysplit:
     def export(self, model, target, *more):
         """What the command says of the file, and the file; or why there is none."""
         path = self.folder / ("part" + EXTENSIONS[target])
-        done = self.run("export", model, "--target", target, "--output", path, "--json", *more)
+        kind = target.removesuffix("-micro")
+        done = self.run("export", model, "--target", kind, "--output", path, "--json", *more)
         if done.returncode != 0:
             return None, done.stderr.strip()
         return json.loads(done.stdout), path
+
+
+class Refused(Exception):
+    """A runtime does not take the file, and why."""
 
 
 def run_keras(path, inputs):
@@ -81,19 +89,21 @@ def run_keras(path, inputs):
     return [np.asarray(y) for y in outputs]
 
 
-def run_tflite(path, inputs):
-    import tensorflow as tf
-    kernels = tf.lite.experimental.OpResolverType
-    quantised = any(x.dtype != np.float32 for x in inputs)
-    # Integers are those of the reference kernels, which the project computes as well.
-    interpreter = tf.lite.Interpreter(
-        str(path), num_threads=1,
-        experimental_op_resolver_type=kernels.BUILTIN_REF if quantised else kernels.AUTO)
-    interpreter.allocate_tensors()
-    for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
-        interpreter.set_tensor(detail["index"], value)
-    interpreter.invoke()
-    return [interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()]
+def run_tflite(path, inputs, run=None):
+    import tflite_runtimes
+    content = path.read_bytes()
+    names, made = tflite_runtimes.signature_names(content)
+    run = run or tflite_runtimes.run_litert
+    outputs = run(content, dict(zip(names, inputs, strict=True)))
+    return [outputs[name] for name in made]
+
+
+def run_micro(path, inputs):
+    import tflite_runtimes
+    try:
+        return run_tflite(path, inputs, tflite_runtimes.run_micro)
+    except RuntimeError as error:
+        raise Refused(f"TensorFlow Lite Micro: {error}") from error
 
 
 def run_onnx(path, inputs):
@@ -106,7 +116,8 @@ def run_onnx(path, inputs):
     return session.run(None, dict(zip(names, inputs, strict=True)))
 
 
-RUNTIMES = {"keras": run_keras, "h5": run_keras, "tflite": run_tflite, "onnx": run_onnx}
+RUNTIMES = {"keras": run_keras, "h5": run_keras, "tflite": run_tflite, "tflite-micro": run_micro,
+            "onnx": run_onnx}
 
 
 def random_inputs(described, seed):
@@ -165,7 +176,10 @@ def chain(tinysplit, model, target, cut, layers, inputs):
             if "nothing that is used" in path:
                 continue
             return None, path
-        tensors.update(run_part(target, described, path, tensors))
+        try:
+            tensors.update(run_part(target, described, path, tensors))
+        except Refused as refusal:
+            return None, str(refusal)
     return tensors, None
 
 
@@ -178,8 +192,11 @@ def check(tinysplit, model, target, every):
     if described is None:
         row.reasons.add(path)
         return row
-    found = run_part(target, described, path, dict(inputs))
-    row.whole = max(difference(found[name], expected[name]) for name in expected)
+    try:
+        found = run_part(target, described, path, dict(inputs))
+        row.whole = max(difference(found[name], expected[name]) for name in expected)
+    except Refused as refusal:
+        row.reasons.add(str(refusal))
     layers = len(facts["layers"])
     for cut in range(0, layers + 1, every):
         tensors, reason = chain(tinysplit, model, target, cut, layers, inputs)
@@ -189,6 +206,9 @@ def check(tinysplit, model, target, every):
             continue
         row.cuts += 1
         row.worst = max([row.worst] + [difference(tensors[n], expected[n]) for n in expected])
+        # What the head hands on, where there is one, is what ours does.
+        live = tinysplit.infer(model, inputs, end=cut) if 0 < cut < layers else {}
+        row.worst = max([row.worst] + [difference(tensors[n], live[n]) for n in live])
     return row
 
 
