@@ -28,6 +28,12 @@ int index_of(const std::vector<ValueId>& values, ValueId id) {
   return found == values.end() ? -1 : static_cast<int>(std::distance(values.begin(), found));
 }
 
+// What a device sends beside an integer tensor.
+QuantizationView quantization_of(const Value& value) {
+  if (!value.quantization) return {};
+  return {value.quantization->scale, value.quantization->zero_point, value.quantization->axis};
+}
+
 // A live tensor: an output of the head that is an input of the tail.
 struct Crossing {
   std::size_t output;
@@ -83,12 +89,12 @@ class SplitRun {
     for (const Crossing& live : crossing_) {
       const Value& value = graph_.value(tail_->inputs()[live.input]);
       const TensorView tensor = head_->output(live.output);
-      TINYSPLIT_RETURN_IF_ERROR(
-          append_tensor(writer, {value.name, tensor}, TensorForm::kSmallestLossless));
+      TINYSPLIT_RETURN_IF_ERROR(append_tensor(writer, {value.name, tensor, quantization_of(value)},
+                                              TensorForm::kSmallestLossless));
     }
     CborReader reader(frame_);
     for (const Crossing& live : crossing_) {
-      TINYSPLIT_ASSIGN_OR_RETURN(const NamedTensor received, read_tensor(reader, "live tensors"));
+      TINYSPLIT_ASSIGN_OR_RETURN(const WireTensor received, read_tensor(reader, "live tensors"));
       const std::span<std::byte> input = tail_->input(live.input);
       if (received.tensor.num_bytes() != input.size()) {
         return internal_error("\"" + received.name + "\" came back in another size");
