@@ -89,6 +89,7 @@ std::vector<BenchModel> load_bench_models(std::span<char* const> arguments) {
     for (const ValueId id : model.graph->inputs()) {
       const Value& value = model.graph->value(id);
       model.inputs.emplace_back(value.dtype, value.shape);
+      if (value.dtype != DType::kFloat32) continue;
       const std::span<float> data = model.inputs.back().as<float>();
       for (std::size_t i = 0; i < data.size(); ++i) {
         data[i] = static_cast<float>(i * 31 % 256) / 256.0f;

@@ -2,7 +2,7 @@
 // Usage: int8_bench [--layers] [--pairs N] [model or folder]...
 //
 // The int8 model is what `tinysplit quantize` makes of the float one; how long it takes does not
-// depend on the numbers.
+// depend on the numbers. A model that is quantised already is timed as it is, without a partner.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -87,6 +87,18 @@ void print_layers(const Graph& graph, const QuantizedModel& model, Runner& real,
   }
 }
 
+bool is_quantised(const Graph& graph) {
+  return std::ranges::any_of(graph.values(),
+                             [](const Value& value) { return value.quantization.has_value(); });
+}
+
+void time_alone(const std::shared_ptr<const Graph>& graph, int pairs) {
+  Runner runner(graph);
+  const auto once = [&] { runner.run(); };
+  const Paired paired = measure_paired(once, once, pairs, 2e-3);
+  std::printf("%-24s %10s %10.1f %10s\n", graph->name().c_str(), "-", 1e6 * paired.first_s, "-");
+}
+
 int run(int argc, char** argv) {
   bool layers = false;
   int pairs = 101;
@@ -101,6 +113,10 @@ int run(int argc, char** argv) {
   std::printf("%-24s %10s %10s %10s\n", "model", "float32 us", "int8 us", "speed-up");
   const std::span<char* const> arguments(argv + first, static_cast<std::size_t>(argc - first));
   for (const BenchModel& model : load_bench_models(arguments)) {
+    if (is_quantised(*model.graph)) {
+      time_alone(model.graph, pairs);
+      continue;
+    }
     Runner real(model.graph);
     const QuantizedModel twin = int8_twin(model);
     Runner int8(twin.graph);

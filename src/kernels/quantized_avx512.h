@@ -21,6 +21,13 @@
   inline __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2"), \
                         always_inline))
 
+namespace tinysplit::quantized {
+
+// For CPUs with VNNI.
+FlatKernels vnni_flat_kernels();
+
+}  // namespace tinysplit::quantized
+
 namespace tinysplit::quantized::avx512 {
 
 inline constexpr std::size_t kLanes = 16;  // of 32 bits

@@ -12,7 +12,8 @@ namespace {
 
 using native::usize;
 
-constexpr std::size_t kMaxBlocks = 32;  // of weights: more would come from memory
+constexpr std::size_t kMaxBlocks = 32;     // of weights: more would come from memory
+constexpr std::size_t kLeastStrided = 32;  // channels for which dealing out columns is worth it
 
 // Blocks after which the channels lie in a block as before.
 std::size_t blocks_of(std::size_t channels) { return std::lcm(channels, kFlatCells) / kFlatCells; }
@@ -160,12 +161,14 @@ class FlatDepthwise {
 
 Body flat_depthwise_body(const KernelSpec& spec, const TileKernels& tiles) {
   if (tiles.flat.depthwise == nullptr || !is_byte_depthwise(spec)) return {};
-  if (blocks_of(usize(spec.inputs[0]->shape[3])) > kMaxBlocks) return {};
+  const auto& conv = std::get<Conv2dOp>(*spec.op);
+  const std::size_t channels = usize(spec.inputs[0]->shape[3]);
+  if (blocks_of(channels) > kMaxBlocks) return {};
+  if (conv.spatial.stride[1] > 1 && channels < kLeastStrided) return {};
   ByteWeights weights = read_weights(spec);
   if (!weights.suits_vectors || !weights.fit_bytes) return {};
   if (is_signed_byte(*spec.inputs[0])) weights.shift_activations();
-  const auto flat = std::make_shared<const FlatDepthwise>(std::get<Conv2dOp>(*spec.op), spec,
-                                                          tiles.flat, weights);
+  const auto flat = std::make_shared<const FlatDepthwise>(conv, spec, tiles.flat, weights);
   Body body;
   body.scratch_bytes = flat->scratch_bytes();
   body.run = [flat](std::span<const std::byte* const> inputs, std::byte* output,

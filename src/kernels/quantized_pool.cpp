@@ -26,26 +26,37 @@ std::int32_t rounded_quotient(std::int32_t sum, std::int32_t count) {
   return (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
 }
 
-template <typename T>
-void pool_pixel(const T* x, const Shape& in, Window rows, Window columns, bool average,
-                const StoredRange& range, std::int32_t* sums, T* y) {
+// Folds the cells of a window into one number for each channel.
+template <typename T, typename Combine>
+void fold_window(const T* x, const Shape& in, Window rows, Window columns, Combine combine,
+                 std::int32_t* folded) {
   const std::size_t channels = usize(in[3]);
-  std::fill_n(sums, channels, average ? 0 : range.low);
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     const T* cell = x + usize(row * in[2] + columns.begin) * channels;
     for (std::int64_t column = columns.begin; column < columns.end; ++column, cell += channels) {
-      for (std::size_t c = 0; c < channels; ++c) {
-        sums[c] = average ? sums[c] + cell[c] : std::max<std::int32_t>(sums[c], cell[c]);
-      }
+      for (std::size_t c = 0; c < channels; ++c) folded[c] = combine(folded[c], cell[c]);
     }
   }
-  const std::int64_t cells =
-      std::max<std::int64_t>((rows.end - rows.begin) * (columns.end - columns.begin), 1);
-  for (std::size_t c = 0; c < channels; ++c) {
-    const std::int32_t pooled =
-        average ? rounded_quotient(sums[c], static_cast<std::int32_t>(cells)) : sums[c];
-    y[c] = static_cast<T>(range.clamp(pooled));
+}
+
+template <typename T>
+void pool_pixel(const T* x, const Shape& in, Window rows, Window columns, bool average,
+                const StoredRange& range, std::int32_t* folded, T* y) {
+  const std::size_t channels = usize(in[3]);
+  std::fill_n(folded, channels, average ? 0 : range.low);
+  if (average) {
+    const auto add = [](std::int32_t sum, T cell) { return sum + cell; };
+    fold_window(x, in, rows, columns, add, folded);
+    const std::int64_t cells =
+        std::max<std::int64_t>((rows.end - rows.begin) * (columns.end - columns.begin), 1);
+    for (std::size_t c = 0; c < channels; ++c) {
+      folded[c] = rounded_quotient(folded[c], static_cast<std::int32_t>(cells));
+    }
+  } else {
+    const auto larger = [](std::int32_t a, T b) { return std::max<std::int32_t>(a, b); };
+    fold_window(x, in, rows, columns, larger, folded);
   }
+  for (std::size_t c = 0; c < channels; ++c) y[c] = static_cast<T>(range.clamp(folded[c]));
 }
 
 template <typename T>
@@ -81,9 +92,32 @@ Multiplier mean_factor(Multiplier factor, std::int64_t cells) {
 
 enum class Fold : std::uint8_t { kSum, kMax, kMin };
 
-std::int32_t fold(Fold kind, std::int32_t a, std::int32_t b) {
-  if (kind == Fold::kSum) return wrapping_add(a, b);
-  return kind == Fold::kMax ? std::max(a, b) : std::min(a, b);
+template <typename T>
+void fold_all(Fold kind, const native::Walk<2>& walk, const T* x, std::int32_t* into) {
+  const auto widened = [](T value) { return std::int32_t{value}; };
+  switch (kind) {
+    case Fold::kSum:
+      return native::fold(walk, x, into, widened,
+                          [](std::int32_t a, std::int32_t b) { return wrapping_add(a, b); });
+    case Fold::kMax:
+      return native::fold(walk, x, into, widened,
+                          [](std::int32_t a, std::int32_t b) { return std::max(a, b); });
+    case Fold::kMin:
+      return native::fold(walk, x, into, widened,
+                          [](std::int32_t a, std::int32_t b) { return std::min(a, b); });
+  }
+}
+
+void fold_all(Fold kind, const native::Walk<2>& walk, DType dtype, const std::byte* x,
+              std::int32_t* into) {
+  switch (dtype) {
+    case DType::kInt8:
+      return fold_all(kind, walk, reinterpret_cast<const std::int8_t*>(x), into);
+    case DType::kUint8:
+      return fold_all(kind, walk, reinterpret_cast<const std::uint8_t*>(x), into);
+    default:
+      return fold_all(kind, walk, reinterpret_cast<const std::int16_t*>(x), into);
+  }
 }
 
 Body reduce_of(ReduceKind kind, const std::vector<int>& axes, const KernelSpec& spec) {
@@ -108,14 +142,7 @@ Body reduce_of(ReduceKind kind, const std::vector<int>& axes, const KernelSpec& 
                                    std::byte* scratch) {
     auto* folded = reinterpret_cast<std::int32_t*>(scratch);
     std::fill_n(folded, outputs, start);
-    walk.for_each_row([&](const auto& at) {
-      for (std::size_t i = 0; i < walk.width(); ++i) {
-        const std::ptrdiff_t k = static_cast<std::ptrdiff_t>(i);
-        std::int32_t& to = folded[at[1] + k * walk.step(1)];
-        to = fold(folds, to,
-                  load(dtype, inputs[0], static_cast<std::size_t>(at[0] + k * walk.step(0))));
-      }
-    });
+    fold_all(folds, walk, dtype, inputs[0], folded);
     for (std::size_t i = 0; i < outputs; ++i) {
       const std::int32_t result =
           sums ? wrapping_add(multiply(wrapping_add(folded[i], -offset), factor), y.zero_point)

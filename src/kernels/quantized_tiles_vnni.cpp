@@ -15,6 +15,8 @@ namespace {
 
 using namespace avx512;
 
+constexpr std::size_t kNarrowFilters = 8;  // that half a vector holds
+
 TINYSPLIT_AVX512 void load(const std::uint8_t* x, bool is_signed, std::size_t count, std::byte* y) {
   const __m512i flip = flip_of(is_signed);
   std::size_t i = 0;
@@ -25,21 +27,6 @@ TINYSPLIT_AVX512 void load(const std::uint8_t* x, bool is_signed, std::size_t co
   const __mmask64 rest = first_bytes(count - i);
   _mm512_mask_storeu_epi8(y + i, rest,
                           _mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, x + i), flip));
-}
-
-TINYSPLIT_AVX512 void gather(const std::uint8_t* x, std::size_t step, std::size_t bytes,
-                             std::size_t count, bool is_signed, std::uint8_t* y) {
-  const __m512i flip = flip_of(is_signed);
-  const std::size_t whole = bytes / kBytes * kBytes;
-  const __mmask64 rest = first_bytes(bytes - whole);
-  for (std::size_t n = 0; n < count; ++n, x += step, y += bytes) {
-    for (std::size_t i = 0; i < whole; i += kBytes) {
-      _mm512_storeu_si512(y + i, _mm512_xor_si512(load_lanes(x + i), flip));
-    }
-    if (rest == 0) continue;
-    _mm512_mask_storeu_epi8(y + whole, rest,
-                            _mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, x + whole), flip));
-  }
 }
 
 TINYSPLIT_AVX512_INLINE __m512i word_at(const std::byte* a) {
@@ -131,6 +118,78 @@ TINYSPLIT_AVX512 void product_of(const ProductRow& given, std::size_t at, std::s
   }
 }
 
+// The first eight lanes twice.
+TINYSPLIT_AVX512_INLINE __m512i load_half(const void* from) {
+  return _mm512_broadcast_i64x4(_mm256_loadu_si256(static_cast<const __m256i*>(from)));
+}
+
+TINYSPLIT_AVX512_INLINE Rescale half_rescale_of(const StageLanes& lanes) {
+  return {load_half(&lanes.significand), load_half(&lanes.odd_significand),
+          load_half(&lanes.even_nudge), load_half(&lanes.odd_nudge), load_half(&lanes.right_shift)};
+}
+
+// What eight filters multiply to for `Pixels` pixels from `at` on: two pixels in each vector.
+template <std::size_t Pixels>
+TINYSPLIT_AVX512_INLINE void sum_narrow(const ProductRow& row, std::size_t at, __m512i* sums) {
+  __m256i half[Pixels];
+  const __m256i bias = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(&row.stage.lanes->bias));
+  for (auto& sum : half) sum = bias;
+  const std::byte* w = row.weights;
+  const std::size_t step = row.pixel_step;
+  for (std::size_t r = 0; r < row.num_runs; ++r) {
+    const std::byte* a = row.runs[r] + row.offset + at * step;
+    for (std::size_t k = 0; k < row.words; ++k, a += kWordBytes, w += kBytes) {
+      const __m256i weights = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
+      for (std::size_t m = 0; m < Pixels; ++m) {
+        const __m256i word = _mm512_castsi512_si256(word_at(a + m * step));
+        half[m] = _mm256_dpbusd_epi32(half[m], word, weights);
+      }
+    }
+  }
+  for (std::size_t m = 0; m < Pixels; m += 2) {
+    const __m256i second = half[std::min(m + 1, Pixels - 1)];
+    sums[m / 2] = _mm512_inserti64x4(_mm512_castsi256_si512(half[m]), second, 1);
+  }
+}
+
+template <std::size_t Pixels, Rounding rounding>
+TINYSPLIT_AVX512 void narrow_product_of(const ProductRow& given, std::size_t at, std::size_t end) {
+  constexpr std::size_t kLast = (Pixels + 1) / 2 - 1;
+  const ProductRow row = given;  // which writing the output cannot change
+  const Bounds bounds = bounds_of(row.stage.zero_point, row.stage.low, row.stage.high);
+  const Rescale rescale = half_rescale_of(*row.stage.lanes);
+  for (; at < end; at += Pixels) {
+    __m512i sums[kLast + 1];
+    sum_narrow<Pixels>(row, at, sums);
+    for (auto& sum : sums) sum = rescaled<rounding>(sum, rescale);
+    const __m512i bytes =
+        stored_in_order(sums[0], sums[std::min<std::size_t>(1, kLast)],
+                        sums[std::min<std::size_t>(2, kLast)], sums[kLast], bounds);
+    std::uint8_t* y = row.output + at * row.output_step;
+    if (row.filters == kNarrowFilters && row.output_step == kNarrowFilters) {
+      _mm512_mask_storeu_epi8(y, first_bytes(Pixels * kNarrowFilters), bytes);
+      continue;
+    }
+    alignas(kBytes) std::uint8_t all[kBytes];
+    _mm512_store_si512(all, bytes);
+    for (std::size_t m = 0; m < Pixels; ++m, y += row.output_step) {
+      std::memcpy(y, all + m * kNarrowFilters, row.filters);
+    }
+  }
+}
+
+template <Rounding rounding>
+void narrow_product(const ProductRow& row) {
+  for_blocks<8, 4, 1>(0, row.pixels, [&](auto pixels, std::size_t at, std::size_t end) {
+    narrow_product_of<pixels.value, rounding>(row, at, end);
+  });
+}
+
+void narrow_product(const ProductRow& row) {
+  return row.stage.rounding == Rounding::kAway ? narrow_product<Rounding::kAway>(row)
+                                               : narrow_product<Rounding::kFloor>(row);
+}
+
 template <std::size_t Tiles, Rounding rounding>
 void product_tiles(const ProductRow& row) {
   const auto run = [&](auto pixels, std::size_t at, std::size_t end) {
@@ -166,109 +225,13 @@ void product(const ProductRow& row) {
       run(std::integral_constant<std::size_t, 4>());
     } else if (tiles >= 2) {
       run(std::integral_constant<std::size_t, 2>());
-    } else {
+    } else if (row.filters - done > kNarrowFilters) {
       run(std::integral_constant<std::size_t, 1>());
+    } else {
+      rest.filters = row.filters - done;
+      return narrow_product(rest);
     }
   }
-}
-
-// The bytes of four taps side by side for each of 64 cells, in the order of flat_cell.
-struct Interleaved {
-  __m512i vector[kFlatVectors];
-};
-
-TINYSPLIT_AVX512_INLINE Interleaved interleaved(const std::uint8_t* const* taps, std::size_t at) {
-  const __m512i a = load_lanes(taps[0] + at), b = load_lanes(taps[1] + at);
-  const __m512i c = load_lanes(taps[2] + at), d = load_lanes(taps[3] + at);
-  const __m512i ab_low = _mm512_unpacklo_epi8(a, b), ab_high = _mm512_unpackhi_epi8(a, b);
-  const __m512i cd_low = _mm512_unpacklo_epi8(c, d), cd_high = _mm512_unpackhi_epi8(c, d);
-  return {{_mm512_unpacklo_epi16(ab_low, cd_low), _mm512_unpackhi_epi16(ab_low, cd_low),
-           _mm512_unpacklo_epi16(ab_high, cd_high), _mm512_unpackhi_epi16(ab_high, cd_high)}};
-}
-
-// What a block of cells multiplies to, and the block one period behind it, which has the same
-// channels: one period is `step` cells.
-template <std::size_t Rows, std::size_t Periods>
-struct FlatSums {
-  __m512i of[Periods][Rows][kFlatVectors];
-};
-
-template <std::size_t Rows, std::size_t Periods>
-TINYSPLIT_AVX512_INLINE void sum_taps(const FlatRows& rows, std::size_t at, std::size_t step,
-                                      const StageLanes* lanes, const std::byte* w,
-                                      FlatSums<Rows, Periods>& sums) {
-  for (std::size_t v = 0; v < kFlatVectors; ++v) {
-    const __m512i bias = load_lanes(&lanes[v].bias);
-    for (auto& period : sums.of) {
-      for (auto& row : period) row[v] = bias;
-    }
-  }
-  for (std::size_t f = 0; f < rows.fours; ++f) {
-    Interleaved x[Periods];
-    for (std::size_t p = 0; p < Periods; ++p) x[p] = interleaved(rows.taps + 4 * f, at + p * step);
-    for (std::size_t r = 0; r < Rows; ++r) {
-      for (std::size_t v = 0; v < kFlatVectors; ++v, w += kBytes) {
-        const __m512i weights = load_once(w);
-        for (std::size_t p = 0; p < Periods; ++p) {
-          sums.of[p][r][v] = _mm512_dpbusd_epi32(sums.of[p][r][v], x[p].vector[v], weights);
-        }
-      }
-    }
-  }
-}
-
-template <std::size_t Rows, std::size_t Periods, Rounding rounding>
-TINYSPLIT_AVX512_INLINE void depthwise_block(const FlatRows& rows, std::size_t at, std::size_t step,
-                                             const StageLanes* lanes, const std::byte* w,
-                                             const Bounds& bounds) {
-  FlatSums<Rows, Periods> sums;
-  sum_taps(rows, at, step, lanes, w, sums);
-  for (std::size_t v = 0; v < kFlatVectors; ++v) {
-    const Rescale rescale = rescale_of(lanes[v]);
-    for (auto& period : sums.of) {
-      for (auto& row : period) row[v] = rescaled<rounding>(row[v], rescale);
-    }
-  }
-  for (std::size_t p = 0; p < Periods; ++p, at += step) {
-    const __mmask64 cells = first_bytes(rows.cells - at);
-    for (std::size_t r = 0; r < Rows; ++r) {
-      const auto& row = sums.of[p][r];
-      _mm512_mask_storeu_epi8(rows.output[r] + at, cells,
-                              stored(row[0], row[1], row[2], row[3], bounds));
-    }
-  }
-}
-
-template <std::size_t Rows, Rounding rounding>
-TINYSPLIT_AVX512 void depthwise_rows(const FlatRows& given) {
-  const FlatRows rows = given;  // which writing the output cannot change
-  const Bounds bounds = bounds_of(rows.stage.zero_point, rows.stage.low, rows.stage.high);
-  const std::size_t period = rows.blocks * kFlatCells;
-  const std::size_t block_bytes = rows.fours * Rows * kFlatVectors * kBytes;
-  for (std::size_t start = 0; start < rows.cells; start += 2 * period) {
-    const StageLanes* lanes = rows.stage.lanes;
-    const std::byte* w = rows.weights;
-    const std::size_t end = std::min(start + period, rows.cells);
-    for (std::size_t at = start; at < end; at += kFlatCells) {
-      if (at + period < rows.cells) {
-        depthwise_block<Rows, 2, rounding>(rows, at, period, lanes, w, bounds);
-      } else {
-        depthwise_block<Rows, 1, rounding>(rows, at, period, lanes, w, bounds);
-      }
-      lanes += kFlatVectors;
-      w += block_bytes;
-    }
-  }
-}
-
-template <Rounding rounding>
-void depthwise_rows(const FlatRows& rows) {
-  return rows.rows == 2 ? depthwise_rows<2, rounding>(rows) : depthwise_rows<1, rounding>(rows);
-}
-
-void flat_depthwise(const FlatRows& rows) {
-  return rows.stage.rounding == Rounding::kAway ? depthwise_rows<Rounding::kAway>(rows)
-                                                : depthwise_rows<Rounding::kFloor>(rows);
 }
 
 // One factor for all lanes.
@@ -333,7 +296,7 @@ const TileKernels* vnni_tiles() {
   static const TileKernels tiles = [] {
     TileKernels made = *avx2_tiles();  // for weights that do not fit bytes
     made.fours = {4, load, product};
-    made.flat = {gather, flat_depthwise};
+    made.flat = vnni_flat_kernels();
     made.sum = sum;
     return made;
   }();
