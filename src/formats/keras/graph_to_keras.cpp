@@ -66,6 +66,11 @@ class GraphExport {
       return unimplemented("input \"" + value.name + "\" " + value.shape.to_string() +
                            " has no batch of 1 in front, which Keras needs");
     }
+    if (value.dtype == DType::kBool || value.dtype == DType::kFloat16) {
+      return unimplemented("input \"" + value.name + "\" is " +
+                           std::string(dtype_name(value.dtype)) +
+                           ", Keras models are written with float32 or whole numbers as inputs");
+    }
     values_[id] = {model_.add_input(value.name, value.shape, value.dtype), false, {}};
     return ok_status();
   }
