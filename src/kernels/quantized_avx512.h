@@ -6,6 +6,7 @@
 #if !defined(__clang__)
 // GCC 12 takes the lanes that its own headers leave undefined for a mistake of ours.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
 #include <immintrin.h>
