@@ -61,10 +61,10 @@ class TrainCommand : public ::testing::Test {
 };
 
 TEST_F(TrainCommand, MakesAModelFolder) {
-  const Finished finished = run(arguments("a", {"--epochs", "3", "--json"}));
+  const Finished finished = run(arguments("a", {"--epochs", "12", "--json"}));
   ASSERT_EQ(finished.exit_code, 0) << finished.err;
   const Json json = Json::parse(finished.out);
-  EXPECT_EQ(json.at("epochs").size(), 3U);
+  EXPECT_EQ(json.at("epochs").size(), 12U);
   EXPECT_GT(json.at("accuracy").get<double>(), 0.8);
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(output("a"))) {
