@@ -130,6 +130,7 @@ Body reduce_of(ReduceKind kind, const std::vector<int>& axes, const KernelSpec& 
   const std::int64_t cells = in.shape.num_elements() / static_cast<std::int64_t>(outputs);
   Multiplier factor = make_multiplier(static_cast<double>(x.scale) / static_cast<double>(y.scale));
   if (kind == ReduceKind::kMean) factor = mean_factor(factor, cells);
+  const bool once = kind == ReduceKind::kSum && in.dtype == DType::kInt8;
   const StoredRange range = output_range(spec);
   const std::int32_t start = folds == Fold::kMax   ? range_of(in.dtype).low
                              : folds == Fold::kMin ? range_of(in.dtype).high
@@ -144,9 +145,12 @@ Body reduce_of(ReduceKind kind, const std::vector<int>& axes, const KernelSpec& 
     std::fill_n(folded, outputs, start);
     fold_all(folds, walk, dtype, inputs[0], folded);
     for (std::size_t i = 0; i < outputs; ++i) {
-      const std::int32_t result =
-          sums ? wrapping_add(multiply(wrapping_add(folded[i], -offset), factor), y.zero_point)
-               : folded[i];
+      std::int32_t result = folded[i];
+      if (sums) {
+        const std::int32_t sum = wrapping_add(result, -offset);
+        const std::int32_t scaled = once ? multiply_once(sum, factor) : multiply(sum, factor);
+        result = wrapping_add(scaled, y.zero_point);
+      }
       store(dtype, output, i, range.clamp(result));
     }
   };

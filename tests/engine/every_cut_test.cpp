@@ -52,9 +52,10 @@ std::vector<NamedTensor> random_inputs(const Graph& graph) {
     } else if (value.quantization) {
       for (std::byte& each : tensor.bytes()) each = static_cast<std::byte>(random());
     } else {
-      // Rows of any table: below 5, in the lowest byte of each.
+      // Rows of any table: below 5, in the lowest byte of each. Of bools there are two.
+      const unsigned numbers = value.dtype == DType::kBool ? 2 : 5;
       for (std::size_t at = 0; at < tensor.num_bytes(); at += dtype_size(value.dtype)) {
-        tensor.bytes()[at] = static_cast<std::byte>(random() % 5);
+        tensor.bytes()[at] = static_cast<std::byte>(random() % numbers);
       }
     }
     inputs.push_back({graph.value(id).name, std::move(tensor)});

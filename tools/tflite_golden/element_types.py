@@ -51,9 +51,9 @@ class Of:
         return self.m.constant(numbers, self.dtype, self.here)
 
 
-    def positive(self):
+    def positive(self, most):
         """Divisors and exponents."""
-        numbers = np.random.default_rng(8).integers(1, 5, SHAPE)
+        numbers = np.random.default_rng(8).integers(1, most + 1, SHAPE)
         return self.m.constant(numbers, self.dtype, self.here)
 
 
@@ -141,10 +141,11 @@ def _pairs():
     for name in ("ADD", "SUB", "MUL"):
         yield lambda of, name=name: of.out(name, [of.x, of.other], name.title() + "Options",
                                            "there")
-    for name in ("DIV", "POW", "FLOOR_DIV", "FLOOR_MOD"):
+    # What C++ says of a power beyond the type is nothing: squares stay inside.
+    for name, most in (("DIV", 4), ("POW", 2), ("FLOOR_DIV", 4), ("FLOOR_MOD", 4)):
         options = name.title().replace("_", "") + "Options"
-        yield lambda of, name=name, options=options: of.out(name, [of.x, of.positive()], options,
-                                                            "there")
+        yield lambda of, name=name, options=options, most=most: of.out(
+            name, [of.x, of.positive(most)], options, "there")
     for name in ("MAXIMUM", "MINIMUM"):
         yield lambda of, name=name: of.out(name, [of.x, of.other], "MaximumMinimumOptions")
     yield lambda of: of.out("SQUARED_DIFFERENCE", [of.x, of.other], "SquaredDifferenceOptions",
