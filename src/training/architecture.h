@@ -62,10 +62,15 @@ struct RescaleOp {
   std::vector<float> offset;
 };
 
+// y = x, rounded to the int8 numbers of a range that follows x. Made by add_fake_quantization().
+struct FakeQuantizeOp {
+  std::size_t range = 0;  // counts those of a network
+};
+
 // Operations of graph/op.h mean what they mean there, but their constants are parameters.
 using TrainingOp =
     std::variant<Conv2dOp, DenseOp, BatchNormOp, ActivationOp, SoftmaxOp, Pool2dOp, GlobalPoolOp,
-                 PadOp, ReshapeOp, AddOp, ConcatOp, DropoutOp, RescaleOp>;
+                 PadOp, ReshapeOp, AddOp, ConcatOp, DropoutOp, RescaleOp, FakeQuantizeOp>;
 
 // Reads values made earlier, defines a new one.
 struct Operation {

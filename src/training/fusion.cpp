@@ -12,10 +12,8 @@ class Fusion {
   explicit Fusion(const Architecture& architecture)
       : operations_(architecture.operations),
         readers_(architecture.values.size()),
-        producers_(architecture.values.size(), kNone),
         fused_into_(architecture.operations.size(), kNone) {
     for (std::size_t o = 0; o < operations_.size(); ++o) {
-      producers_[operations_[o].output] = o;
       for (const std::size_t input : operations_[o].inputs) readers_[input].push_back(o);
     }
     // The output has a reader that is no operation.
@@ -23,21 +21,27 @@ class Fusion {
   }
 
   std::vector<FusedOperation> run() {
-    std::vector<FusedOperation> result;
+    // Each stands where the last value that it reads has been made.
+    std::vector<std::vector<FusedOperation>> places(operations_.size());
     for (std::size_t o = 0; o < operations_.size(); ++o) {
-      if (fused_into_[o] == kNone) result.push_back(start_at(o));
+      if (fused_into_[o] != kNone) continue;
+      std::size_t place = o;
+      FusedOperation fused = start_at(o, place);
+      places[place].push_back(std::move(fused));
     }
+    std::vector<FusedOperation> result;
+    for (const auto& place : places) result.insert(result.end(), place.begin(), place.end());
     return result;
   }
 
  private:
-  FusedOperation start_at(std::size_t o) {
+  FusedOperation start_at(std::size_t o, std::size_t& place) {
     FusedOperation fused;
     fused.operation = &operations_[o];
     fused.output = operations_[o].output;
     const TrainingOp& op = operations_[o].op;
     const bool is_norm = std::holds_alternative<BatchNormOp>(op);
-    if (is_norm) take_addition(o, fused);
+    if (is_norm) take_addition(o, fused, place);
     if (is_norm || std::holds_alternative<Conv2dOp>(op) || std::holds_alternative<DenseOp>(op) ||
         std::holds_alternative<AddOp>(op)) {
       take_clip(o, fused);
@@ -51,16 +55,14 @@ class Fusion {
     return readers.size() == 1 ? readers.front() : kNone;
   }
 
-  void take_addition(std::size_t norm, FusedOperation& fused) {
+  void take_addition(std::size_t norm, FusedOperation& fused, std::size_t& place) {
     const std::size_t o = only_reader(fused);
-    if (o == kNone || !std::holds_alternative<AddOp>(operations_[o].op)) return;
+    if (o == kNone || fused_into_[o] != kNone) return;
+    if (!std::holds_alternative<AddOp>(operations_[o].op)) return;
     const std::vector<std::size_t>& inputs = operations_[o].inputs;
     if (inputs.size() != 2) return;
-    const std::size_t other = inputs[0] == fused.output ? inputs[1] : inputs[0];
-    // It has to be there already: the last of the two to be made takes the addition.
-    const std::size_t producer = producers_[other];
-    if (producer != kNone && producer > norm) return;
-    fused.addend = other;
+    fused.addend = inputs[0] == fused.output ? inputs[1] : inputs[0];
+    place = o;
     fused.output = operations_[o].output;
     fused_into_[o] = norm;
   }
@@ -77,7 +79,6 @@ class Fusion {
 
   const std::vector<Operation>& operations_;
   std::vector<std::vector<std::size_t>> readers_;  // operations, by value
-  std::vector<std::size_t> producers_;             // the operation, by value
   std::vector<std::size_t> fused_into_;            // by operation
 };
 

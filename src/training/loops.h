@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 
 namespace tinysplit::training {
 
@@ -51,6 +52,14 @@ struct Loops {
   void (*adam)(const AdamStep& step, const float* gradient, float* mean, float* variance,
                float* weights, std::size_t size);
   bool (*all_finite)(const float* x, std::size_t size);
+  // The smallest and the largest; size is 1 or more.
+  std::pair<float, float> (*extremes)(const float* x, std::size_t size);
+  // y = x within [low, high], rounded to a multiple of scale.
+  void (*round_to_grid)(const float* x, float scale, float low, float high, float* y,
+                        std::size_t size);
+  // y = x where `at` lies within [low, high], else 0.
+  void (*pass_within)(const float* x, const float* at, float low, float high, float* y,
+                      std::size_t size);
 };
 
 // For the best instruction set that the CPU has.

@@ -57,6 +57,10 @@ class Network::State {
       : architecture_(std::move(architecture)),
         options_(options),
         parameters_(*architecture_, options.seed) {
+    if (options.fake_quantize) {
+      rounded_ = add_fake_quantization(*architecture_);
+      ranges_ = list_ranges(rounded_);
+    }
     for (const std::size_t input : architecture_->inputs) {
       inputs_.push_back(batch_of(architecture_->values[input], options.batch));
     }
@@ -78,18 +82,30 @@ class Network::State {
       return ok_status();
     }
     if (plans_.size() == kPlans) plans_.pop_back();
-    TINYSPLIT_ASSIGN_OR_RETURN(std::unique_ptr<Plan> plan,
-                               Plan::create(*architecture_, parameters_, options_.loss, images,
-                                            options_.threads, options_.seed, steps_, inputs_));
+    TINYSPLIT_ASSIGN_OR_RETURN(std::unique_ptr<Plan> plan, Plan::create(source(), images));
     plans_.insert(plans_.begin(), std::move(plan));
     return ok_status();
   }
 
   Plan& plan() { return *plans_.front(); }
 
+  PlanSource source() {
+    const bool rounds = options_.fake_quantize;
+    return {rounds ? rounded_ : *architecture_,
+            parameters_,
+            options_.loss,
+            options_.threads,
+            options_.seed,
+            steps_,
+            inputs_,
+            rounds ? &ranges_ : nullptr};
+  }
+
   std::shared_ptr<const Architecture> architecture_;
   NetworkOptions options_;
   Parameters parameters_;
+  Architecture rounded_;  // what is computed, if it is quantisation-aware
+  std::vector<ActivationRange> ranges_;
   std::vector<Tensor> inputs_;
   Tensor targets_;
   std::vector<std::unique_ptr<Plan>> plans_;  // the one used last in front
@@ -171,6 +187,26 @@ Status Network::set_parameter(std::size_t index, const TensorView& values) {
   }
   std::ranges::copy(values.as<float>(), parameter.values);
   weights_changed();
+  return ok_status();
+}
+
+const std::vector<ActivationRange>& Network::ranges() const { return state_->ranges_; }
+
+Status Network::set_ranges(const std::vector<ActivationRange>& ranges) {
+  std::vector<ActivationRange>& own = state_->ranges_;
+  if (ranges.size() != own.size()) {
+    return invalid_argument("the network has " + std::to_string(own.size()) +
+                            " ranges of activations, not " + std::to_string(ranges.size()));
+  }
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    const ActivationRange& range = ranges[i];
+    const bool sound = range.low <= 0.0f && range.high >= 0.0f && std::isfinite(range.low) &&
+                       std::isfinite(range.high);
+    if (sound && range.layer == own[i].layer) continue;
+    return invalid_argument("range " + std::to_string(i) + " must be one of \"" + own[i].layer +
+                            "\" around 0");
+  }
+  own = ranges;
   return ok_status();
 }
 

@@ -8,6 +8,7 @@
 #include "core/status.h"
 #include "core/tensor.h"
 #include "training/architecture.h"
+#include "training/fake_quantization.h"
 #include "training/loss.h"
 
 namespace tinysplit::training {
@@ -17,6 +18,9 @@ struct NetworkOptions {
   int threads = 1;           // of one step, 1 to limits::kMaxTrainingThreads
   std::uint64_t seed = 1;    // of the first weights and of dropout
   LossOptions loss;
+  // Quantisation-aware: weights and activations are rounded as in an int8 network, see
+  // fake_quantization.h, and normalisations keep their statistics. For fine-tuning a trained one.
+  bool fake_quantize = false;
 };
 
 // A network with its weights, made to be trained: an image batch goes in, the loss and the gradient
@@ -76,6 +80,14 @@ class Network {
   Status set_parameter(std::size_t index, const TensorView& values);
   // The gradient of a parameter; of one that is not trained it has no data.
   TensorView gradient(std::size_t index) const;
+
+  // Of a network that was made with fake_quantize: the range of each activation that will be int8,
+  // as training steps have seen it (moving averages; 0 to 0 before the first), in execution order.
+  // Named after the layer whose output it is; what lies inside of a layer is "<layer>/<number>".
+  // To be kept with a checkpoint.
+  const std::vector<ActivationRange>& ranges() const;
+  // Errors: INVALID_ARGUMENT (another number of ranges, other names, low above 0 or high below).
+  Status set_ranges(const std::vector<ActivationRange>& ranges);
 
   // How many training steps there were. Dropout depends on the seed, this number and the place of
   // an element alone, so that a network with the same parameters and this number goes on bit for

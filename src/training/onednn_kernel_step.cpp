@@ -16,6 +16,20 @@ KernelStep::KernelStep(const FusedOperation& fused, PlanContext& context)
   if (fused.operation->parameters.size() > 1) {
     bias_ = context.parameters[fused.operation->parameters[1]];
   }
+  if (context.ranges != nullptr) rounded_kernel_ = Tensor(DType::kFloat32, kernel_.shape);
+}
+
+const float* KernelStep::plain_kernel() const {
+  return rounded_kernel_.data() ? rounded_kernel_.as<float>().data() : kernel_.values;
+}
+
+// The gradient goes to the kernel itself, as if nothing had been rounded.
+void KernelStep::round_kernel() {
+  if (rounded_kernel_.data() == nullptr) return;
+  const auto columns = static_cast<std::size_t>(y_shape_[y_shape_.rank() - 1]);
+  const auto size = static_cast<std::size_t>(kernel_.shape.num_elements());
+  fake_quantize_weights(kernel_.values, size / columns, columns,
+                        rounded_kernel_.as<float>().data());
 }
 
 memory::desc KernelStep::bias_desc() const {
@@ -38,7 +52,7 @@ dnnl::primitive_attr KernelStep::forward_attributes() const {
 
 void KernelStep::plan_forward(PlanContext& context) {
   const Made made = make_forward();
-  forward_kernel_ = PackedWeights(plain_weights(), made.weights, kernel_.values);
+  forward_kernel_ = PackedWeights(plain_weights(), made.weights, plain_kernel());
   forward_ = BoundPrimitive(made.primitive);
   forward_.bind(DNNL_ARG_SRC, made.source, context.values[fused_.operation->inputs[0]].data);
   forward_.bind(DNNL_ARG_WEIGHTS, made.weights, forward_kernel_.data());
@@ -49,7 +63,7 @@ void KernelStep::plan_forward(PlanContext& context) {
 }
 
 void KernelStep::bind_backward_data(const Made& made, PlanValue& input, PlanContext& context) {
-  backward_kernel_ = PackedWeights(plain_weights(), made.weights, kernel_.values);
+  backward_kernel_ = PackedWeights(plain_weights(), made.weights, plain_kernel());
   const Block block = context.gradients.take(input.size());
   backward_data_ = BoundPrimitive(made.primitive);
   backward_data_.bind(DNNL_ARG_DIFF_SRC, made.source, block.get());
@@ -99,6 +113,7 @@ void KernelStep::bind_scratch(std::byte* scratch) {
 
 Status KernelStep::forward(Pass) {
   if (packed_version_ != parameters_.version()) {
+    round_kernel();
     TINYSPLIT_RETURN_IF_ERROR(forward_kernel_.pack());
     packed_version_ = parameters_.version();
   }

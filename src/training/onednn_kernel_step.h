@@ -50,7 +50,12 @@ class KernelStep : public Step {
   void bind_backward_data(const Made& made, PlanValue& input, PlanContext& context);
   void bind_backward_weights(const Made& made, const PlanValue& input, PlanContext& context);
 
+  // What it computes with.
+  const float* plain_kernel() const;
+  void round_kernel();
+
   Parameters& parameters_;
+  Tensor rounded_kernel_;  // of a quantisation-aware network
   std::uint64_t packed_version_ = 0;
   BoundPrimitive forward_, backward_data_, backward_weights_;
   PackedWeights forward_kernel_, backward_kernel_, kernel_gradient_;

@@ -44,7 +44,8 @@ Status BoundPrimitive::run() const {
   return internal_error("oneDNN failed with status " + std::to_string(status));
 }
 
-PackedWeights::PackedWeights(const memory::desc& plain, const memory::desc& packed, float* values)
+PackedWeights::PackedWeights(const memory::desc& plain, const memory::desc& packed,
+                             const float* values)
     : values_(values) {
   if (plain == packed) return;
   buffer_ = memory(packed, cpu_engine());

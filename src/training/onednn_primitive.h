@@ -12,7 +12,7 @@ namespace tinysplit::training {
 
 // What the steps that use oneDNN share. Only the onednn_*.cpp know its types. Tensors are plain
 // [N,H,W,C]: on the networks trained here its kernels reach the same speed with that layout as with
-// the blocked ones (docs/training.md), and then nothing has to be reordered but the weights.
+// the blocked ones (docs/training-engine.md), and then nothing has to be reordered but the weights.
 
 dnnl::engine& cpu_engine();
 dnnl::stream& cpu_stream();
@@ -44,15 +44,18 @@ class BoundPrimitive {
 class PackedWeights {
  public:
   PackedWeights() = default;
-  PackedWeights(const dnnl::memory::desc& plain, const dnnl::memory::desc& packed, float* values);
+  PackedWeights(const dnnl::memory::desc& plain, const dnnl::memory::desc& packed,
+                const float* values);
 
   // Where the primitive finds the weights.
-  float* data() { return buffer_ ? static_cast<float*>(buffer_.get_data_handle()) : values_; }
+  const float* data() const {
+    return buffer_ ? static_cast<float*>(buffer_.get_data_handle()) : values_;
+  }
   Status pack() const { return pack_ ? pack_.run() : ok_status(); }        // plain to packed
   Status unpack() const { return unpack_ ? unpack_.run() : ok_status(); }  // and back
 
  private:
-  float* values_ = nullptr;
+  const float* values_ = nullptr;
   dnnl::memory buffer_;
   BoundPrimitive pack_;
   BoundPrimitive unpack_;

@@ -27,6 +27,7 @@ StepResult make_step(const FusedOperation& fused, PlanContext& context) {
       [](const ConcatOp&) { return make_concat_step; },
       [](const DropoutOp&) { return make_dropout_step; },
       [](const RescaleOp&) { return make_rescale_step; },
+      [](const FakeQuantizeOp&) { return make_fake_quantize_step; },
   };
   return std::visit(make, fused.operation->op)(fused, context);
 }
@@ -112,15 +113,21 @@ Status Plan::plan_steps(const std::vector<FusedOperation>& fused) {
   return ok_status();
 }
 
-Result<std::unique_ptr<Plan>> Plan::create(const Architecture& architecture, Parameters& parameters,
-                                           const LossOptions& loss, std::int64_t batch, int threads,
-                                           std::uint64_t seed, const std::uint64_t& steps,
-                                           const std::vector<Tensor>& inputs) {
-  PlanContext context{architecture, parameters, threads, seed, steps, {}, {}, {}, 0};
+Result<std::unique_ptr<Plan>> Plan::create(const PlanSource& source, std::int64_t batch) {
+  PlanContext context{source.architecture,
+                      source.parameters,
+                      source.threads,
+                      source.seed,
+                      source.steps,
+                      source.ranges,
+                      {},
+                      {},
+                      {},
+                      0};
   std::unique_ptr<Plan> plan(new Plan(std::move(context), batch));
-  const std::vector<FusedOperation> fused = fuse_operations(architecture);
-  plan->allocate_values(fused, inputs);
-  plan->plan_loss(loss);
+  const std::vector<FusedOperation> fused = fuse_operations(source.architecture);
+  plan->allocate_values(fused, source.inputs);
+  plan->plan_loss(source.loss);
   TINYSPLIT_RETURN_IF_ERROR(plan->plan_steps(fused));
   return plan;
 }

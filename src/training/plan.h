@@ -10,16 +10,23 @@
 
 namespace tinysplit::training {
 
+// What the plans of a network are made of; all of it outlives them.
+struct PlanSource {
+  const Architecture& architecture;
+  Parameters& parameters;
+  const LossOptions& loss;
+  int threads;
+  std::uint64_t seed;
+  const std::uint64_t& steps;            // training steps so far
+  const std::vector<Tensor>& inputs;     // buffers of the network's inputs
+  std::vector<ActivationRange>* ranges;  // of a quantisation-aware network, else null
+};
+
 // A network bound to one number of images: its steps and the memory of their values and gradients.
 class Plan {
  public:
-  // `inputs` are the buffers of the network's inputs; `steps` counts training steps. All arguments
-  // must outlive the plan. Errors: INTERNAL (oneDNN).
-  static Result<std::unique_ptr<Plan>> create(const Architecture& architecture,
-                                              Parameters& parameters, const LossOptions& loss,
-                                              std::int64_t batch, int threads, std::uint64_t seed,
-                                              const std::uint64_t& steps,
-                                              const std::vector<Tensor>& inputs);
+  // Errors: INTERNAL (oneDNN).
+  static Result<std::unique_ptr<Plan>> create(const PlanSource& source, std::int64_t batch);
 
   std::int64_t batch() const { return batch_; }
 

@@ -7,6 +7,7 @@
 
 #include "core/status.h"
 #include "training/architecture.h"
+#include "training/fake_quantization.h"
 #include "training/loops.h"
 #include "training/parameters.h"
 #include "training/plan_memory.h"
@@ -40,7 +41,8 @@ struct PlanContext {
   Parameters& parameters;
   int threads;
   std::uint64_t seed;
-  const std::uint64_t& steps;  // training steps so far
+  const std::uint64_t& steps;            // training steps so far
+  std::vector<ActivationRange>* ranges;  // by FakeQuantizeOp::range; null if there are none
   std::vector<PlanValue> values;
   PlanMemory activations;
   PlanMemory gradients;
@@ -80,6 +82,7 @@ StepResult make_pad_step(const FusedOperation& fused, PlanContext& context);
 StepResult make_reshape_step(const FusedOperation& fused, PlanContext& context);
 StepResult make_dropout_step(const FusedOperation& fused, PlanContext& context);
 StepResult make_rescale_step(const FusedOperation& fused, PlanContext& context);
+StepResult make_fake_quantize_step(const FusedOperation& fused, PlanContext& context);
 
 // The operation of the kind of a fused one.
 template <typename Op>
