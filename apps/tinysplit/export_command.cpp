@@ -1,4 +1,6 @@
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -43,9 +45,9 @@ Result<Part> part_of(const std::shared_ptr<const Graph>& graph, const ExportOpti
   const int least = head ? 1 : 0;
   const int most = head ? layers : layers - 1;
   if (options.cut < least || options.cut > most) {
-    return invalid_argument("--part " + options.part + " needs --cut, " + std::to_string(least) +
-                            " to " + std::to_string(most) + " for a model of " +
-                            std::to_string(layers) + " layers");
+    return invalid_argument("--part " + options.part + " needs --cut, a number of layers from " +
+                            std::to_string(least) + " to " + std::to_string(most) +
+                            ": the model has " + std::to_string(layers));
   }
   Part part{nullptr, head ? 0 : options.cut, head ? options.cut : layers};
   TINYSPLIT_ASSIGN_OR_RETURN(part.graph, extract_layers(*graph, part.begin, part.end));
@@ -90,9 +92,10 @@ std::string describe_quantization(const Value& value) {
     return std::to_string(quantization.scale.size()) + " scales along axis " +
            std::to_string(quantization.axis);
   }
+  const int zero_point = quantization.zero_point[0];
   char text[64];
-  std::snprintf(text, sizeof text, "%.9g * (q - %d)", static_cast<double>(quantization.scale[0]),
-                quantization.zero_point[0]);
+  std::snprintf(text, sizeof text, "%.9g * (q %c %d)", static_cast<double>(quantization.scale[0]),
+                zero_point < 0 ? '+' : '-', std::abs(zero_point));
   return text;
 }
 
@@ -119,11 +122,19 @@ void print_table(const ExportOptions& options, const ExportTarget& target, const
               target.opened_by, table.to_string().c_str());
 }
 
+// A model must not be lost to a slip in --output.
+Status check_keeps_model(const std::string& output, const std::filesystem::path& model) {
+  std::error_code absent;
+  if (!std::filesystem::equivalent(output, model, absent)) return ok_status();
+  return invalid_argument("--output " + output + " is the model itself; name another file");
+}
+
 Status export_model(const ExportOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ExportTarget* target,
                              find_export_target(options.target, options.output));
   TINYSPLIT_RETURN_IF_ERROR(check_can_write(options.output));
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
+  TINYSPLIT_RETURN_IF_ERROR(check_keeps_model(options.output, folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(const Part part, part_of(graph, options));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string contents, target->write(*part.graph));

@@ -37,16 +37,28 @@ constexpr ExportTarget kTargets[] = {
 std::span<const ExportTarget> export_targets() { return kTargets; }
 
 Result<const ExportTarget*> find_export_target(std::string_view name, std::string_view path) {
+  const ExportTarget* named = nullptr;
+  const ExportTarget* by_path = nullptr;
   std::string known;
   for (const ExportTarget& target : export_targets()) {
-    if (name.empty() ? path.ends_with(target.extension) : name == target.name) return &target;
+    if (name == target.name) named = &target;
+    if (path.ends_with(target.extension)) by_path = &target;
     known += (known.empty() ? "" : ", ") + std::string(target.name);
   }
-  if (!name.empty()) {
+  if (!name.empty() && named == nullptr) {
     return invalid_argument("there is no target \"" + std::string(name) + "\"; there are " + known);
   }
-  return invalid_argument("the name of " + std::string(path) +
-                          " does not tell what to write; say --target, which is one of " + known);
+  if (name.empty() && by_path == nullptr) {
+    return invalid_argument("the name of " + std::string(path) +
+                            " does not tell what to write; say --target, which is one of " + known);
+  }
+  // Runtimes go by the extension as well: Keras opens no archive that is called .h5.
+  if (named != nullptr && by_path != nullptr && named != by_path) {
+    return invalid_argument("--target " + std::string(name) + " does not go with " +
+                            by_path->extension + ": call the file *" + named->extension +
+                            ", or leave --target out");
+  }
+  return named != nullptr ? named : by_path;
 }
 
 }  // namespace tinysplit

@@ -23,7 +23,7 @@ struct ExportTarget {
 std::span<const ExportTarget> export_targets();
 
 // The target of that name; without one, that of the file's extension.
-// Errors: INVALID_ARGUMENT, which lists the targets.
+// Errors: INVALID_ARGUMENT: neither tells a target (lists them), or they tell two.
 Result<const ExportTarget*> find_export_target(std::string_view name, std::string_view path);
 
 }  // namespace tinysplit

@@ -81,8 +81,29 @@ TEST_F(ExportCommand, WrongUseIsRefused) {
   expect_refused(export_to(output, {"--part", "middle"}), 2, "middle");
   expect_refused(export_to(output, {"--target", "caffe"}), 2, "keras, h5");
   expect_refused(export_to(folder_.path("x.bin")), 2, "--target");
+  expect_refused(export_to(folder_.path("x.h5"), {"--target", "keras"}), 2, ".keras, or leave");
   expect_refused(run({"export", "/nonexistent.keras", "--output", output}), 3, "/nonexistent");
   EXPECT_TRUE(folder_.files().empty());
+}
+
+TEST_F(ExportCommand, TheModelIsNotOverwritten) {
+  const std::string model = folder_.path("m.keras");
+  std::filesystem::copy_file(kModel, model);
+  std::filesystem::create_symlink(model, folder_.path("link.keras"));
+  for (const std::string& output : {model, folder_.path("link.keras")}) {
+    const Finished finished =
+        run({"export", model, "--output", output, "--part", "head", "--cut", "3"});
+    expect_refused(finished, 2, "the model itself");
+    EXPECT_EQ(read_bytes(model), read_bytes(kModel));
+  }
+}
+
+TEST_F(ExportCommand, TellsWhatQuantisedNumbersMean) {
+  const Finished finished = run(
+      {"export", data_path("tflite/int8_dense.tflite"), "--output", folder_.path("whole.tflite")});
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_NE(finished.out.find(" * (q "), std::string::npos) << finished.out;
+  EXPECT_EQ(finished.out.find("- -"), std::string::npos) << finished.out;
 }
 
 TEST_F(ExportCommand, WhatCannotBeWrittenIsRefused) {
