@@ -12,8 +12,8 @@ the uncut model gives: types and shapes, floats relative to the largest number o
 step grows from layer to layer. There every layer is also written and run by itself, on what ours
 hand on to it, and may be one step off, all layers together in one integer of a hundred; of the
 chains, how many integers differ and by how much is printed, and limited loosely. Prints the tables
-of docs/exporting.md; exits with 1 if a difference is larger. What a target cannot express is counted
-and named. The target tflite-micro runs the same files in TensorFlow Lite Micro.
+of docs/exporting.md; exits with 1 if a difference is larger. What a target cannot express is
+counted and named. The target tflite-micro runs the same files in TensorFlow Lite Micro.
 """
 
 import argparse
