@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "commands.h"
 #include "core/file.h"
+#include "core/limits.h"
 #include "dataset_input.h"
 #include "evaluation/evaluation.h"
 #include "evaluation/image_feed.h"
@@ -13,7 +15,9 @@
 #include "formats/tflite/tflite_writer.h"
 #include "quantization/calibration.h"
 #include "quantization/folding.h"
+#include "quantization/trained_ranges.h"
 #include "quantize_output.h"
+#include "quantize_tuning.h"
 #include "report/progress.h"
 
 namespace tinysplit {
@@ -30,6 +34,7 @@ struct QuantizeOptions {
   std::string io = "float32";
   bool per_channel_dense = false;
   std::vector<std::string> keep_float;
+  training::FineTuningOptions tuning{.epochs = 0};
   std::string output;
   std::string report;
   std::size_t test_images = 0;
@@ -51,15 +56,18 @@ Samples samples_of(const ImageFeed& feed, std::size_t count) {
           }};
 }
 
+// `trained` has the ranges of a fine-tuned network's values, as far as it knows them.
 Result<Ranges> find_ranges(const QuantizeOptions& options, const Graph& folded,
-                           const Samples& samples, const PixelScaling& scaling) {
+                           const Samples& samples, const PixelScaling& scaling,
+                           const Ranges& trained) {
   CalibrationOptions calibration;
   calibration.method = method_of(options.ranges);
   calibration.percentile = options.percentile;
   Progress progress("calibrating",
                     static_cast<std::int64_t>(calibration_runs(samples, calibration)), "images");
   calibration.on_sample = [&] { progress.advance(); };
-  TINYSPLIT_ASSIGN_OR_RETURN(Ranges ranges, calibrate(folded, samples, calibration));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Ranges calibrated, calibrate(folded, samples, calibration));
+  Ranges ranges = with_trained(folded, calibrated, trained);
   // Pixels are 0..255 whether these images have them or not, so that the stored number of one is
   // the pixel less 128.
   const float low = scaling.offset, high = scaling.offset + 255.0f * scaling.scale;
@@ -67,8 +75,32 @@ Result<Ranges> find_ranges(const QuantizeOptions& options, const Graph& folded,
   return ranges;
 }
 
-Status measure(const QuantizedModel& model, const Ranges& ranges,
-               const QuantizationOptions& options, Samples samples, QuantizationReport& report) {
+QuantizationOptions choices_of(const QuantizeOptions& options) {
+  QuantizationOptions choices;
+  choices.int8_inputs = choices.int8_outputs = options.io == "int8";
+  choices.per_channel_dense = options.per_channel_dense;
+  choices.keep_float.insert(options.keep_float.begin(), options.keep_float.end());
+  return choices;
+}
+
+struct Int8Model {
+  QuantizedModel model;
+  Ranges ranges;
+};
+
+Result<Int8Model> make_int8(const QuantizeOptions& options, const Graph& graph,
+                            const Samples& samples, const PixelScaling& scaling,
+                            const Ranges& trained) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto folded, fold_operations(graph));
+  Int8Model made;
+  TINYSPLIT_ASSIGN_OR_RETURN(made.ranges, find_ranges(options, *folded, samples, scaling, trained));
+  TINYSPLIT_ASSIGN_OR_RETURN(made.model, quantize(folded, made.ranges, choices_of(options)));
+  return made;
+}
+
+Status measure(const Int8Model& made, const QuantizationOptions& options, Samples samples,
+               QuantizationReport& report) {
+  const QuantizedModel& model = made.model;
   samples.count = std::min(samples.count, kNoiseSamples);
   report.noise_samples = samples.count;
   Progress progress("comparing layers",
@@ -77,7 +109,7 @@ Status measure(const QuantizedModel& model, const Ranges& ranges,
                              measure_noise(model, samples, [&] { progress.advance(); }));
   TINYSPLIT_ASSIGN_OR_RETURN(
       report.output_noise,
-      measure_output_noise(model, ranges, options, samples, [&] { progress.advance(); }));
+      measure_output_noise(model, made.ranges, options, samples, [&] { progress.advance(); }));
   return ok_status();
 }
 
@@ -93,9 +125,11 @@ Result<std::vector<std::int32_t>> classes_of(const std::shared_ptr<const Graph>&
   return classify(*engine, data, options);
 }
 
+// `untuned` is the int8 model before fine-tuning; null without any.
 Result<QuantizedAccuracy> compare_accuracy(const QuantizeOptions& options,
                                            const std::shared_ptr<const Graph>& graph,
                                            const QuantizedModel& model,
+                                           const QuantizedModel* untuned,
                                            const PixelScaling& scaling) {
   TINYSPLIT_ASSIGN_OR_RETURN(const bool has_test, has_test_part(options.data));
   TINYSPLIT_ASSIGN_OR_RETURN(
@@ -105,8 +139,15 @@ Result<QuantizedAccuracy> compare_accuracy(const QuantizeOptions& options,
   const EvaluationData data{images, scaling};
   TINYSPLIT_ASSIGN_OR_RETURN(const auto before, classes_of(graph, "float32", data));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto after, classes_of(model.graph, "int8", data));
-  return QuantizedAccuracy{images.size(), equal_share(before, images.labels),
-                           equal_share(after, images.labels), equal_share(before, after)};
+  QuantizedAccuracy accuracy{images.size(), equal_share(before, images.labels),
+                             equal_share(after, images.labels), equal_share(before, after),
+                             std::nullopt};
+  if (untuned != nullptr) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const auto classes,
+                               classes_of(untuned->graph, "int8 before fine-tuning", data));
+    accuracy.untuned_int8 = equal_share(classes, images.labels);
+  }
+  return accuracy;
 }
 
 std::int64_t weight_bytes(const Graph& graph) {
@@ -126,46 +167,91 @@ Status write_report(const QuantizationReport& report, const std::string& path) {
   return write_file_atomically(path, text);
 }
 
+QuantizationReport report_of(const QuantizeOptions& options, const QuantizedModel& model,
+                             std::size_t samples) {
+  QuantizationReport report;
+  report.model = model.folded->name();
+  report.data = options.data;
+  report.ranges = options.ranges;
+  report.samples = samples;
+  report.output = options.output;
+  report.layers = model.layers;
+  report.float_weight_bytes = weight_bytes(*model.folded);
+  report.int8_weight_bytes = weight_bytes(*model.graph);
+  return report;
+}
+
+// What fine-tuning starts from; nothing if none is asked for.
+Result<std::optional<training::TrainedModel>> trained_model(const QuantizeOptions& options,
+                                                            const std::filesystem::path& path) {
+  if (options.tuning.epochs == 0) return std::optional<training::TrainedModel>();
+  Result<training::TrainedModel> model = training::read_trained_model(path);
+  if (!model.ok()) return model.status().with_context("--finetune");
+  return std::optional(std::move(*model));
+}
+
 Status quantize_model(const QuantizeOptions& options) {
   for (const std::string& path : {options.output, options.report}) {
     if (!path.empty()) TINYSPLIT_RETURN_IF_ERROR(check_can_write(path));
   }
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto trained, trained_model(options, folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(const PixelScaling scaling, pixel_scaling_of(folder.model_path));
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto folded, fold_operations(*graph));
   TINYSPLIT_ASSIGN_OR_RETURN(const LabelledImages images,
                              load_images_for(*graph, options.data, Split::kTrain, options.samples));
   TINYSPLIT_ASSIGN_OR_RETURN(const ImageFeed feed, ImageFeed::create(*graph, images, scaling));
   const Samples samples = samples_of(feed, images.size());
-  TINYSPLIT_ASSIGN_OR_RETURN(const Ranges ranges, find_ranges(options, *folded, samples, scaling));
+  TINYSPLIT_ASSIGN_OR_RETURN(Int8Model made, make_int8(options, *graph, samples, scaling, {}));
 
-  QuantizationOptions choices;
-  choices.int8_inputs = choices.int8_outputs = options.io == "int8";
-  choices.per_channel_dense = options.per_channel_dense;
-  choices.keep_float.insert(options.keep_float.begin(), options.keep_float.end());
-  TINYSPLIT_ASSIGN_OR_RETURN(const QuantizedModel model, quantize(folded, ranges, choices));
+  std::optional<QuantizedModel> untuned;
+  std::optional<TuningSummary> tuning;
+  if (trained) {
+    TINYSPLIT_ASSIGN_OR_RETURN(
+        const TunedModel tuned,
+        tune_model(*trained, *graph, options.data, scaling, options.tuning, options.json));
+    untuned = std::move(made.model);
+    TINYSPLIT_ASSIGN_OR_RETURN(made,
+                               make_int8(options, *tuned.graph, samples, scaling, tuned.ranges));
+    tuning = {options.tuning.epochs, options.tuning.learning_rate, tuned.images, tuned.loss};
+  }
   if (!options.output.empty()) {
-    TINYSPLIT_RETURN_IF_ERROR(write_model(*model.graph, options.output));
+    TINYSPLIT_RETURN_IF_ERROR(write_model(*made.model.graph, options.output));
   }
 
-  QuantizationReport report;
-  report.model = graph->name();
-  report.data = options.data;
-  report.ranges = options.ranges;
-  report.samples = images.size();
-  report.output = options.output;
-  report.layers = model.layers;
-  report.float_weight_bytes = weight_bytes(*folded);
-  report.int8_weight_bytes = weight_bytes(*model.graph);
-  TINYSPLIT_RETURN_IF_ERROR(measure(model, ranges, choices, samples, report));
+  QuantizationReport report = report_of(options, made.model, images.size());
+  report.tuning = tuning;
+  TINYSPLIT_RETURN_IF_ERROR(measure(made, choices_of(options), samples, report));
   if (!options.no_test) {
-    TINYSPLIT_ASSIGN_OR_RETURN(report.accuracy, compare_accuracy(options, graph, model, scaling));
+    TINYSPLIT_ASSIGN_OR_RETURN(
+        report.accuracy,
+        compare_accuracy(options, graph, made.model, untuned ? &*untuned : nullptr, scaling));
   }
   if (!options.report.empty()) TINYSPLIT_RETURN_IF_ERROR(write_report(report, options.report));
   std::fputs((options.json ? quantization_json(report) + "\n" : quantization_text(report)).c_str(),
              stdout);
   return ok_status();
+}
+
+void add_tuning_options(CLI::App& command, training::FineTuningOptions& tuning) {
+  CLI::Option* const finetune =
+      command
+          .add_option("--finetune", tuning.epochs,
+                      "Train so many epochs with int8 rounding before quantising, on the training "
+                      "part and its labels; of Keras models")
+          ->check(CLI::Range(1, 10'000));
+  command.add_option("--learning-rate", tuning.learning_rate, "Of --finetune: the first one")
+      ->check(CLI::PositiveNumber)
+      ->needs(finetune)
+      ->capture_default_str();
+  command.add_option("--seed", tuning.seed, "Of --finetune: of the order of the images")
+      ->needs(finetune)
+      ->capture_default_str();
+  command
+      .add_option("--threads", tuning.threads, "Of --finetune; one gives the same bits every time")
+      ->check(CLI::Range(1, limits::kMaxTrainingThreads))
+      ->needs(finetune)
+      ->capture_default_str();
 }
 
 void add_options(CLI::App& command, QuantizeOptions& options) {
@@ -198,6 +284,7 @@ void add_options(CLI::App& command, QuantizeOptions& options) {
   command
       .add_option("--keep-float", options.keep_float, "A layer that stays float32; again for more")
       ->allow_extra_args(false);
+  add_tuning_options(command, options.tuning);
   command.add_option("--output", options.output, "TensorFlow Lite file to write");
   command.add_option("--report", options.report, "Report to write: .md for people, else JSON");
   command.add_option("--test-images", options.test_images,
@@ -215,11 +302,13 @@ void add_quantize_command(CLI::App& app, int& exit_code) {
   add_options(*command, *options);
   command->footer(
       "The accuracy is measured on images that the ranges were not made of.\n"
-      "Example:\n"
+      "Examples:\n"
       "  tinysplit quantize models/fashion_resnet --calibrate fashion-mnist \\\n"
       "      --output fashion_int8.tflite --report fashion_int8.md\n"
       "  tinysplit quantize model.keras --calibrate photos --ranges mse --io int8 "
-      "--output m.tflite");
+      "--output m.tflite\n"
+      "  tinysplit quantize models/fashion_resnet --calibrate fashion-mnist --finetune 1 \\\n"
+      "      --output fashion_int8.tflite");
   command->callback([options, &exit_code] { exit_code = report(quantize_model(*options)); });
 }
 

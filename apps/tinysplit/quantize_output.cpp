@@ -74,14 +74,26 @@ std::string summary(const QuantizationReport& report) {
                      std::to_string(report.samples) + " images of " + report.data + "; weights " +
                      format_bytes(static_cast<double>(report.float_weight_bytes)) + " -> " +
                      format_bytes(static_cast<double>(report.int8_weight_bytes)) + ".";
+  if (report.tuning) {
+    text += " Fine-tuned for " + std::to_string(report.tuning->epochs) +
+            (report.tuning->epochs == 1 ? " epoch of " : " epochs of ") +
+            format_count(static_cast<std::int64_t>(report.tuning->images)) +
+            " images at a learning rate of " + fixed(report.tuning->learning_rate, "%g") +
+            ", which left a loss of " + fixed(report.tuning->loss, "%.4f") + ".";
+  }
   return text;
 }
 
 std::string accuracy_text(const QuantizedAccuracy& accuracy) {
-  return "accuracy " + percent(accuracy.float32) + " in float32, " + percent(accuracy.int8) +
-         " in int8 (" + fixed(100.0 * (accuracy.int8 - accuracy.float32), "%+.2f") +
-         " points) on " + format_count(static_cast<std::int64_t>(accuracy.images)) +
-         " test images; " + percent(accuracy.agreement) + " of them get the same class.";
+  const std::string untuned =
+      accuracy.untuned_int8 ? percent(*accuracy.untuned_int8) + " in int8 without fine-tuning, "
+                            : "";
+  const char* const tuned = accuracy.untuned_int8 ? " with it (" : " (";
+  return "accuracy " + percent(accuracy.float32) + " in float32, " + untuned +
+         percent(accuracy.int8) + " in int8" + tuned +
+         fixed(100.0 * (accuracy.int8 - accuracy.float32), "%+.2f") + " points) on " +
+         format_count(static_cast<std::int64_t>(accuracy.images)) + " test images; " +
+         percent(accuracy.agreement) + " of them get the same class.";
 }
 
 std::string noise_text(const QuantizationReport& report) {
@@ -102,6 +114,12 @@ std::string quantization_json(const QuantizationReport& report) {
        {{"data", report.data}, {"samples", report.samples}, {"ranges", report.ranges}}},
       {"weight_bytes",
        {{"float32", report.float_weight_bytes}, {"int8", report.int8_weight_bytes}}}};
+  if (report.tuning) {
+    document["finetuning"] = {{"epochs", report.tuning->epochs},
+                              {"learning_rate", report.tuning->learning_rate},
+                              {"images", report.tuning->images},
+                              {"loss", report.tuning->loss}};
+  }
   document["output"] = report.output.empty() ? Json(nullptr) : Json(report.output);
   if (is_compared(report)) document["output_db"] = number(report.output_noise.db);
   if (report.accuracy) {
@@ -109,6 +127,9 @@ std::string quantization_json(const QuantizationReport& report) {
                             {"float32", report.accuracy->float32},
                             {"int8", report.accuracy->int8},
                             {"agreement", report.accuracy->agreement}};
+    if (report.accuracy->untuned_int8) {
+      document["accuracy"]["int8_before_finetuning"] = *report.accuracy->untuned_int8;
+    }
   }
   document["layers"] = std::move(layers);
   return document.dump(2, ' ', false, Json::error_handler_t::replace);

@@ -14,7 +14,16 @@ struct QuantizedAccuracy {
   std::size_t images = 0;
   double float32 = 0.0;
   double int8 = 0.0;
-  double agreement = 0.0;  // share of images with one class in both
+  double agreement = 0.0;              // share of images with one class in both
+  std::optional<double> untuned_int8;  // accuracy in int8 before fine-tuning, if there was any
+};
+
+// How a network was fine-tuned before it was quantised.
+struct TuningSummary {
+  std::int64_t epochs = 0;
+  double learning_rate = 0.0;
+  std::size_t images = 0;
+  double loss = 0.0;  // mean of the last epoch
 };
 
 // What `tinysplit quantize` tells.
@@ -30,6 +39,7 @@ struct QuantizationReport {
   OutputNoise output_noise;
   std::int64_t float_weight_bytes = 0;
   std::int64_t int8_weight_bytes = 0;
+  std::optional<TuningSummary> tuning;
   std::optional<QuantizedAccuracy> accuracy;
 };
 

@@ -4,9 +4,9 @@
 
 #include "core/file.h"
 #include "formats/keras/keras_reader.h"
-#include "formats/keras/keras_writer.h"
 #include "training/load_architecture.h"
 #include "training/model_samples.h"
+#include "training/trained_model.h"
 
 namespace tinysplit::training {
 namespace {
@@ -95,22 +95,7 @@ Result<ModelScore> CustomModel::evaluate() {
 }
 
 Result<std::string> CustomModel::keras_file() const {
-  const Network& network = run_.network();
-  Tensor scaled;
-  std::vector<keras::SavedLayer> layers;
-  for (std::size_t i = 0; i < architecture_->parameters.size(); ++i) {
-    const ParameterSpec& spec = architecture_->parameters[i];
-    const std::string& layer = architecture_->layers[spec.layer].name;
-    if (layers.empty() || layers.back().layer != layer) layers.push_back({layer, {}});
-    TensorView value = network.parameter(i);
-    if (scale_.kernel == i) {
-      scaled = Tensor::copy_of(value);
-      for (float& weight : scaled.as<float>()) weight *= scale_.scaling.scale;
-      value = scaled.view();
-    }
-    layers.back().weights.push_back({std::string(role_name(spec.role)), value});
-  }
-  return keras::write_keras_archive(architecture_->config, layers);
+  return keras_file_of(run_.network(), scale_);
 }
 
 ModelCard CustomModel::card_of(const ModelScore& score) const {

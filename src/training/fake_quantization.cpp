@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
+#include <unordered_set>
 #include <utility>
+
+#include "graph/op.h"
 
 namespace tinysplit::training {
 namespace {
@@ -34,6 +38,26 @@ bool is_joined(const TrainingOp& op, const TrainingOp& next) {
   if (std::holds_alternative<BatchNormOp>(next)) return kernel;
   if (!is_clip(next)) return false;
   return kernel || std::holds_alternative<BatchNormOp>(op) || std::holds_alternative<AddOp>(op);
+}
+
+// The word that graph/op.h has for the operation; empty where it knows none.
+std::string name_of(const TrainingOp& op) {
+  return std::visit(
+      [](const auto& one) {
+        if constexpr (std::is_constructible_v<Op, decltype(one)>) {
+          return std::string(op_name(Op(one)));
+        } else {
+          return std::string();
+        }
+      },
+      op);
+}
+
+// `base`, with a number behind it where something has that name.
+std::string claim(std::unordered_set<std::string>& taken, const std::string& base) {
+  std::string name = base;
+  for (int n = 2; !taken.insert(name).second; ++n) name = base + std::to_string(n);
+  return name;
 }
 
 class Rewriter {
@@ -116,17 +140,20 @@ void fake_quantize_weights(const float* weights, std::size_t rows, std::size_t c
 }
 
 std::vector<ActivationRange> list_ranges(const Architecture& architecture) {
+  std::vector<std::string> names(architecture.values.size());
+  std::unordered_set<std::string> taken;
+  for (const ArchitectureLayer& layer : architecture.layers) {
+    names[layer.output] = layer.name;
+    taken.insert(layer.name);
+  }
   std::vector<ActivationRange> ranges;
-  std::vector<std::size_t> counts(architecture.layers.size());
   for (const Operation& operation : architecture.operations) {
-    if (!std::holds_alternative<FakeQuantizeOp>(operation.op)) {
-      ++counts[operation.layer];
-      continue;
+    if (std::holds_alternative<FakeQuantizeOp>(operation.op)) {
+      ranges.push_back({names[operation.inputs[0]], 0.0f, 0.0f});
+    } else if (names[operation.output].empty()) {
+      const std::string& layer = architecture.layers[operation.layer].name;
+      names[operation.output] = claim(taken, layer + "/" + name_of(operation.op));
     }
-    const ArchitectureLayer& layer = architecture.layers[operation.layer];
-    const bool whole = operation.inputs[0] == layer.output;
-    const std::string inner = "/" + std::to_string(counts[operation.layer] - 1);
-    ranges.push_back({whole ? layer.name : layer.name + inner, 0.0f, 0.0f});
   }
   return ranges;
 }

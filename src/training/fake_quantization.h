@@ -10,7 +10,9 @@ namespace tinysplit::training {
 
 // What the values of an activation were while training, for its quantisation: 0 lies within.
 struct ActivationRange {
-  std::string layer;  // whose output it is; that of an input layer is the input
+  // Whose output it is; that of an input layer is the input. What lies inside of a layer has the
+  // operation's name behind the layer's ("classes/dense"), as fold_operations() names it.
+  std::string layer;
   float low = 0.0f;
   float high = 0.0f;
 };

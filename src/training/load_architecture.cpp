@@ -30,23 +30,23 @@ Result<std::string> config_of_hdf5(std::string_view bytes) {
   return std::string(text->front());
 }
 
-Result<std::string> config_of(std::string bytes) {
-  if (keras::ZipArchive::has_signature(bytes)) return config_of_archive(bytes);
-  if (keras::Hdf5File::has_signature(bytes)) return config_of_hdf5(bytes);
-  return bytes;
-}
-
 }  // namespace
 
-Result<std::string> read_keras_config(const std::filesystem::path& path) {
-  TINYSPLIT_ASSIGN_OR_RETURN(std::string bytes, read_file(path, limits::kMaxModelFileBytes));
+Result<std::string> keras_config_of(std::string_view bytes) {
   try {
-    Result<std::string> config = config_of(std::move(bytes));
-    if (!config.ok()) return config.status().with_context(path.string());
-    return config;
+    if (keras::ZipArchive::has_signature(bytes)) return config_of_archive(bytes);
+    if (keras::Hdf5File::has_signature(bytes)) return config_of_hdf5(bytes);
+    return std::string(bytes);
   } catch (const std::bad_alloc&) {
-    return resource_exhausted(path.string() + ": not enough memory");
+    return resource_exhausted("not enough memory");
   }
+}
+
+Result<std::string> read_keras_config(const std::filesystem::path& path) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes, read_file(path, limits::kMaxModelFileBytes));
+  Result<std::string> config = keras_config_of(bytes);
+  if (!config.ok()) return config.status().with_context(path.string());
+  return config;
 }
 
 Result<std::shared_ptr<const Architecture>> load_architecture(const Recipe& recipe,

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/status.h"
 #include "training/architecture.h"
@@ -13,6 +15,8 @@ namespace tinysplit::training {
 // archive or .h5 file, whose weights are not read. The file is not trusted. Errors: those of
 // read_file and of the reader, INVALID_ARGUMENT (none of these); all with the path in front.
 Result<std::string> read_keras_config(const std::filesystem::path& path);
+// The same of the bytes of such a file.
+Result<std::string> keras_config_of(std::string_view bytes);
 
 // The network that `recipe` names, for `classes` classes. A named one is made for them and for
 // recipe.input; a file says both itself. Errors: INVALID_ARGUMENT (an input size with a file; an

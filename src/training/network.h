@@ -83,7 +83,6 @@ class Network {
 
   // Of a network that was made with fake_quantize: the range of each activation that will be int8,
   // as training steps have seen it (moving averages; 0 to 0 before the first), in execution order.
-  // Named after the layer whose output it is; what lies inside of a layer is "<layer>/<number>".
   // To be kept with a checkpoint.
   const std::vector<ActivationRange>& ranges() const;
   // Errors: INVALID_ARGUMENT (another number of ranges, other names, low above 0 or high below).

@@ -65,7 +65,8 @@ TEST(FakeQuantization, RoundsWhatWillBeInt8Tensors) {
   Network network = make(true);
   std::vector<std::string> names;
   for (const ActivationRange& range : network.ranges()) names.push_back(range.layer);
-  const std::vector<std::string> expected = {"input", "a_relu", "b_norm", "add_relu", "classes/0"};
+  const std::vector<std::string> expected = {"input", "a_relu", "b_norm", "add_relu",
+                                             "classes/dense"};
   EXPECT_EQ(names, expected);
 }
 
