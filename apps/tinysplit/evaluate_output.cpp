@@ -95,6 +95,7 @@ Figure evaluation_figure(const Evaluation& evaluation) {
   accuracy.x_label = "cut";
   accuracy.y_label = "percent of images";
   accuracy.y_unit = Unit::kNone;
+  accuracy.y_most = 100.0;
   accuracy.series = {series("accuracy", SeriesStyle::kLine,
                             [](const EvaluatedCut& cut) { return 100.0 * cut.accuracy; }),
                      series("agreement", SeriesStyle::kPoints,

@@ -134,7 +134,12 @@ Axis y_axis_of(const Panel& panel, int num_ticks) {
   }
   for (const auto& [x, sum] : sums) values.push_back(sum);
   const bool log = panel.log_y && !has_stacked_bars(panel);
-  return log ? log_axis(values, num_ticks) : linear_axis(values, num_ticks);
+  Axis axis = log ? log_axis(values, num_ticks) : linear_axis(values, num_ticks);
+  if (panel.y_most && axis.low < *panel.y_most && *panel.y_most < axis.high) {
+    axis.high = *panel.y_most;
+    std::erase_if(axis.ticks, [&](double tick) { return tick > axis.high; });
+  }
+  return axis;
 }
 
 XRange x_range_of(const Panel& panel) {

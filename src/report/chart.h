@@ -48,6 +48,7 @@ struct Panel {
   std::vector<Series> series;
   std::optional<Highlight> highlight;
   Unit y_unit = Unit::kSeconds;
+  std::optional<double> y_most;  // no value can be above: neither is the axis
   bool log_y = false;  // ignored where there are stacked bars: their lengths would say nothing
 };
 

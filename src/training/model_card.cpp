@@ -147,6 +147,7 @@ std::string training_curves_svg(const ModelCard& card) {
     accuracy.title = "Accuracy, %";
     accuracy.x_label = "epoch";
     accuracy.y_unit = Unit::kNone;
+    accuracy.y_most = 100.0;
     accuracy.series = {curve("training", card.history, &EpochRecord::accuracy, 100.0),
                        curve("validation", card.history, &EpochRecord::validation_accuracy, 100.0)};
     figure.panels.push_back(accuracy);

@@ -80,6 +80,17 @@ TEST(Axis, StackedBarsCountByTheirSum) {
   EXPECT_LE(axis.high, 1.2);
 }
 
+TEST(Axis, EndsWhereNoValueCanBe) {
+  Panel panel;
+  panel.series = {Series{"accuracy", {1, 2}, {40.0, 99.9}, SeriesStyle::kLine}};
+  panel.y_most = 100.0;
+  const Axis axis = y_axis_of(panel, 5);
+  EXPECT_EQ(axis.high, 100.0);
+  EXPECT_EQ(axis.ticks.back(), 100.0);
+  panel.series[0].y[1] = 50.0;
+  EXPECT_LT(y_axis_of(panel, 5).high, 100.0);
+}
+
 TEST(Axis, LabelsOfWholeNumbersNeverCollide) {
   EXPECT_EQ(x_label_step({0, 9}, 20), 1);
   EXPECT_EQ(x_label_step({0, 59}, 20), 5);
