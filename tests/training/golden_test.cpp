@@ -112,7 +112,7 @@ TEST_P(TrainingGoldenTest, StepsEqualThoseOfKeras) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, TrainingGoldenTest, testing::ValuesIn(case_names()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& test) { return test.param; });
 
 }  // namespace
 }  // namespace tinysplit::training
