@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <random>
 
 #include "engine/engine.h"
 #include "engine/named_run.h"
@@ -14,6 +13,7 @@
 #include "graph/cuts.h"
 #include "graph/metrics.h"
 #include "graph/subgraph.h"
+#include "sample_models.h"
 #include "wire/frames.h"
 
 namespace tinysplit {
@@ -21,44 +21,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> model_files() {
-  const fs::path source = TINYSPLIT_SOURCE_DIR;
-  std::vector<fs::path> files;
-  for (const fs::path& folder :
-       {source / "tests/data/keras", source / "tests/data/onnx", source / "tests/data/tflite",
-        source / "models/test_model", source / "models/fashion_resnet",
-        source / "../shared/models/mlperf_tiny"}) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-      const auto extension = entry.path().extension();
-      if (extension == ".keras" || extension == ".h5" || extension == ".onnx" ||
-          extension == ".tflite") {
-        files.push_back(entry.path());
-      }
-    }
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
 std::vector<NamedTensor> random_inputs(const Graph& graph) {
-  std::mt19937 random(7);
+  std::vector<Tensor> numbers = test::numbers_for_inputs(graph);
   std::vector<NamedTensor> inputs;
-  for (const ValueId id : graph.inputs()) {
-    const Value& value = graph.value(id);
-    Tensor tensor(value.dtype, value.shape);
-    if (value.dtype == DType::kFloat32) {
-      for (float& each : tensor.as<float>()) each = static_cast<float>(random() % 2001) / 1000 - 1;
-    } else if (value.quantization) {
-      for (std::byte& each : tensor.bytes()) each = static_cast<std::byte>(random());
-    } else {
-      // Rows of any table: below 5, in the lowest byte of each. Of bools there are two.
-      const unsigned numbers = value.dtype == DType::kBool ? 2 : 5;
-      for (std::size_t at = 0; at < tensor.num_bytes(); at += dtype_size(value.dtype)) {
-        tensor.bytes()[at] = static_cast<std::byte>(random() % numbers);
-      }
-    }
-    inputs.push_back({graph.value(id).name, std::move(tensor)});
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    inputs.push_back({graph.value(graph.inputs()[i]).name, std::move(numbers[i])});
   }
   return inputs;
 }
@@ -172,7 +139,7 @@ std::string test_name(const testing::TestParamInfo<fs::path>& info) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, EveryCut, testing::ValuesIn(model_files()), test_name);
+INSTANTIATE_TEST_SUITE_P(Models, EveryCut, testing::ValuesIn(test::model_files()), test_name);
 
 }  // namespace
 }  // namespace tinysplit

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <random>
 
 #include "engine/engine.h"
 #include "engine/named_run.h"
@@ -208,27 +207,6 @@ class Comparison {
 }  // namespace
 
 std::string difference_of_graphs(const Graph& a, const Graph& b) { return Comparison(a, b).run(); }
-
-std::vector<Tensor> numbers_for_inputs(const Graph& graph) {
-  std::mt19937 random(7);
-  std::vector<Tensor> inputs;
-  for (const ValueId id : graph.inputs()) {
-    const Value& value = graph.value(id);
-    Tensor tensor(value.dtype, value.shape);
-    if (value.dtype == DType::kFloat32) {
-      for (float& each : tensor.as<float>()) each = static_cast<float>(random() % 2001) / 1000 - 1;
-    } else if (value.quantization) {
-      for (std::byte& each : tensor.bytes()) each = static_cast<std::byte>(random());
-    } else {
-      const unsigned numbers = value.dtype == DType::kBool ? 2 : 5;
-      for (std::size_t at = 0; at < tensor.num_bytes(); at += dtype_size(value.dtype)) {
-        tensor.bytes()[at] = static_cast<std::byte>(random() % numbers);
-      }
-    }
-    inputs.push_back(std::move(tensor));
-  }
-  return inputs;
-}
 
 std::vector<Tensor> outputs_of(const std::shared_ptr<const Graph>& graph,
                                const std::vector<Tensor>& inputs) {

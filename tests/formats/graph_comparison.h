@@ -13,12 +13,8 @@ namespace tinysplit::test {
 // they do not. Lists the first few differences, one a line.
 std::string difference_of_graphs(const Graph& a, const Graph& b);
 
-// Numbers for every input, the same each time: floats from -1 to 1, any stored numbers of quantised
-// types, small ones of other integers.
-std::vector<Tensor> numbers_for_inputs(const Graph& graph);
-
-// What the engine makes of them, in the order of the graph's outputs; empty after a failure, which
-// is reported.
+// What the engine makes of `inputs`, in the order of the graph's outputs; empty after a failure,
+// which is reported.
 std::vector<Tensor> outputs_of(const std::shared_ptr<const Graph>& graph,
                                const std::vector<Tensor>& inputs);
 

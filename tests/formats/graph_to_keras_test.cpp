@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <random>
 #include <set>
 
 #include "engine/engine.h"
@@ -17,30 +16,13 @@
 #include "graph/graph_builder.h"
 #include "graph/metrics.h"
 #include "graph/subgraph.h"
+#include "sample_models.h"
 
 namespace tinysplit {
 namespace {
 
 using namespace test;  // NOLINT
 namespace fs = std::filesystem;
-
-std::vector<Tensor> random_inputs(const Graph& graph) {
-  std::mt19937 random(11);
-  std::vector<Tensor> inputs;
-  for (const ValueId id : graph.inputs()) {
-    const Value& value = graph.value(id);
-    Tensor& tensor = inputs.emplace_back(value.dtype, value.shape);
-    if (value.dtype == DType::kFloat32) {
-      for (float& each : tensor.as<float>()) each = static_cast<float>(random() % 2001) / 1000 - 1;
-    } else {
-      // Rows of any table: below 5, in the lowest byte of each.
-      for (std::size_t at = 0; at < tensor.num_bytes(); at += dtype_size(value.dtype)) {
-        tensor.bytes()[at] = static_cast<std::byte>(random() % 5);
-      }
-    }
-  }
-  return inputs;
-}
 
 std::vector<Tensor> run(const std::shared_ptr<const Graph>& graph,
                         const std::vector<Tensor>& inputs) {
@@ -92,7 +74,7 @@ Outcome round_trip(const std::shared_ptr<const Graph>& graph, KerasFileKind kind
   EXPECT_EQ((*again)->inputs().size(), graph->inputs().size());
   EXPECT_EQ((*again)->outputs().size(), graph->outputs().size());
   if (testing::Test::HasFailure()) return Outcome::kUnwritten;
-  const std::vector<Tensor> inputs = random_inputs(*graph);
+  const std::vector<Tensor> inputs = numbers_for_inputs(*graph);
   const std::vector<Tensor> expected = run(graph, inputs), found = run(*again, inputs);
   double worst = 0.0;
   for (std::size_t i = 0; i < expected.size(); ++i) {

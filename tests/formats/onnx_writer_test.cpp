@@ -7,59 +7,19 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <random>
 #include <set>
 
 #include "engine/engine.h"
 #include "formats/model_reader.h"
 #include "formats/onnx/onnx_reader.h"
 #include "graph/subgraph.h"
+#include "sample_models.h"
 
 namespace tinysplit {
 namespace {
 
+using namespace test;  // NOLINT
 namespace fs = std::filesystem;
-
-std::vector<fs::path> model_files() {
-  const fs::path source = TINYSPLIT_SOURCE_DIR;
-  std::vector<fs::path> files;
-  for (const fs::path& folder :
-       {source / "tests/data/keras", source / "tests/data/onnx", source / "tests/data/tflite",
-        source / "models/test_model", source / "models/fashion_resnet",
-        source / "../shared/models/mlperf_tiny"}) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-      const auto extension = entry.path().extension();
-      if (extension == ".keras" || extension == ".h5" || extension == ".onnx" ||
-          extension == ".tflite") {
-        files.push_back(entry.path());
-      }
-    }
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
-std::vector<Tensor> random_inputs(const Graph& graph) {
-  std::mt19937 random(7);
-  std::vector<Tensor> inputs;
-  for (const ValueId id : graph.inputs()) {
-    const Value& value = graph.value(id);
-    Tensor& tensor = inputs.emplace_back(value.dtype, value.shape);
-    if (value.dtype == DType::kFloat32) {
-      for (float& each : tensor.as<float>()) each = static_cast<float>(random() % 2001) / 1000 - 1;
-    } else if (value.quantization) {
-      for (std::byte& each : tensor.bytes()) each = static_cast<std::byte>(random());
-    } else {
-      // Rows of any table: below 5, in the lowest byte of each. Truths: 0 and 1.
-      const unsigned most = value.dtype == DType::kBool ? 2 : 5;
-      for (std::size_t at = 0; at < tensor.num_bytes(); at += dtype_size(value.dtype)) {
-        tensor.bytes()[at] = static_cast<std::byte>(random() % most);
-      }
-    }
-  }
-  return inputs;
-}
 
 std::vector<NamedTensor> run(const std::shared_ptr<const Graph>& graph,
                              const std::vector<Tensor>& inputs) {
@@ -162,7 +122,7 @@ std::optional<Distance> round_trip(const std::shared_ptr<const Graph>& graph) {
     return std::nullopt;
   }
   EXPECT_EQ(interface_of(**back), interface_of(*graph));
-  const std::vector<Tensor> inputs = random_inputs(*graph);
+  const std::vector<Tensor> inputs = numbers_for_inputs(*graph);
   const auto expected = run(graph, inputs), found = run(*back, inputs);
   Distance distance;
   for (const NamedTensor& tensor : expected) {

@@ -10,6 +10,7 @@
 #include "formats/tflite/tflite_writer.h"
 #include "formats/tflite_test_files.h"
 #include "graph/graph_builder.h"
+#include "sample_models.h"
 
 namespace tinysplit {
 namespace {

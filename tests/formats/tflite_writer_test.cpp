@@ -15,6 +15,7 @@
 #include "formats/tflite_test_files.h"
 #include "graph/cuts.h"
 #include "graph/subgraph.h"
+#include "sample_models.h"
 
 namespace tinysplit {
 namespace {
