@@ -25,12 +25,22 @@ FilterOrder tiled_order(std::size_t filters, std::size_t group_filters, std::siz
   return order;
 }
 
+namespace {
+
+// Halves of negative sums matter only where they are not clipped away.
+Rounding rounding_of(const KernelSpec& spec) {
+  const bool clipped = output_range(spec).low >= affine_of(*spec.output).zero_point;
+  return rounds_once(*spec.op) || clipped ? Rounding::kFloor : Rounding::kAway;
+}
+
+}  // namespace
+
 PackedStage::PackedStage(const KernelSpec& spec, std::span<const std::int64_t> bias,
                          const FilterOrder& order)
-    : zero_point_(affine_of(*spec.output).zero_point),
+    : rounding_(rounding_of(spec)),
+      zero_point_(affine_of(*spec.output).zero_point),
       range_(output_range(spec)),
       rounds_once_(rounds_once(*spec.op)) {
-  if (rounds_once_ || range_.low >= zero_point_) rounding_ = Rounding::kFloor;
   const std::vector<Multiplier> multipliers = product_multipliers(spec, bias.size());
   lanes_.resize((order.size() + kTileFilters - 1) / kTileFilters, StageLanes{});
   for (std::size_t i = 0; i < order.size(); ++i) {
@@ -93,7 +103,10 @@ ByteWeights read_weights(const KernelSpec& spec) {
     bounds[i % read.filters] += largest_x * std::abs(read.values[i]);
   }
   const std::vector<Multiplier> factors = product_multipliers(spec, read.filters);
-  read.suits_vectors = *std::ranges::max_element(bounds) < std::int64_t{1} << 30 &&
+  // A sum times its significand (below 2^31) plus the nudge stays inside 64 bits, twice that too
+  // where it is doubled. Converters give filters that are always 0 a bias of 2^30.
+  const int sum_bits = rounding_of(spec) == Rounding::kFloor ? 31 : 30;
+  read.suits_vectors = *std::ranges::max_element(bounds) < std::int64_t{1} << sum_bits &&
                        std::ranges::all_of(factors, [](Multiplier factor) {
                          return factor.significand == 0 || factor.shift < 0;
                        });

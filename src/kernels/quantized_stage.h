@@ -39,10 +39,10 @@ class PackedStage {
 
  private:
   std::vector<StageLanes> lanes_;
+  Rounding rounding_ = Rounding::kAway;
   std::int32_t zero_point_ = 0;
   StoredRange range_;
   bool rounds_once_ = false;
-  Rounding rounding_ = Rounding::kAway;
 };
 
 // The weights of a convolution or dense layer less their zero point, [cells][F] as the constant
