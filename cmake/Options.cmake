@@ -3,6 +3,7 @@ option(TINYSPLIT_BENCHMARKS "Build the benchmarks" ON)
 option(TINYSPLIT_FUZZERS "Build the libFuzzer targets (clang only)" OFF)
 option(TINYSPLIT_ASSERTIONS "Keep assert() in optimised builds" OFF)
 option(TINYSPLIT_PCH "Use precompiled headers" ON)
+option(TINYSPLIT_UNITY "Compile several sources of a folder at a time" ON)
 set(TINYSPLIT_SANITIZE "" CACHE STRING "Value of -fsanitize, empty for none")
 
 set(CMAKE_CXX_STANDARD 20)

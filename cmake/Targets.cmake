@@ -1,16 +1,19 @@
-# tinysplit_library(<folder> [COLD] [PARTS subfolder...] [PUBLIC lib...] [PRIVATE lib...]
+# tinysplit_library(<folder> [COLD | SEPARATE] [PARTS subfolder...] [PUBLIC lib...] [PRIVATE lib...]
 #                   [PCH header...])
 # One static library for one folder of src/: tinysplit_<folder with _ for />, of all its .cpp files;
-# a folder without any only gathers its PUBLIC libraries. What every file reads of the standard library
-# is precompiled once, in tinysplit_core; a folder that names headers has its own, with those besides.
-# COLD: no time to speak of is spent in it, see tinysplit_quick_build.
+# a folder without any only gathers its PUBLIC libraries.
+# COLD: no time to speak of is spent in it, so it is optimised only a little, which compiles in two
+# thirds of the time. SEPARATE: the compiler sees each file by itself, so that its numbers and its speed
+# do not hang on what stands in the others.
+# What most files read of other libraries is precompiled: once for the COLD ones, in tinysplit_report,
+# once for the others, in tinysplit_core; a folder that names headers has its own, with those besides.
 set(TINYSPLIT_STANDARD_HEADERS
     <algorithm> <array> <cmath> <cstddef> <cstdint> <cstring> <functional> <limits> <map>
     <memory> <optional> <span> <string> <string_view> <unordered_map> <unordered_set> <utility>
-    <variant> <vector>)
+    <variant> <vector> <nlohmann/json.hpp>)
 
 function(tinysplit_library folder)
-  cmake_parse_arguments(ARG "COLD" "" "PARTS;PUBLIC;PRIVATE;PCH" ${ARGN})
+  cmake_parse_arguments(ARG "COLD;SEPARATE" "" "PARTS;PUBLIC;PRIVATE;PCH" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
   foreach(part ${ARG_PARTS})
@@ -25,30 +28,50 @@ function(tinysplit_library folder)
   add_library(tinysplit_${name} STATIC ${sources})
   target_include_directories(tinysplit_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(tinysplit_${name} PUBLIC ${ARG_PUBLIC} PRIVATE tinysplit_options ${ARG_PRIVATE})
+  if(NOT ARG_SEPARATE)
+    tinysplit_unity(tinysplit_${name})
+  endif()
+  set(owner core)
   if(ARG_COLD)
-    tinysplit_quick_build(tinysplit_${name} ${ARG_PCH})
-  elseif(TINYSPLIT_PCH)
-    if(ARG_PCH OR folder STREQUAL "core")
-      target_precompile_headers(tinysplit_${name} PRIVATE ${TINYSPLIT_STANDARD_HEADERS} ${ARG_PCH})
-    else()
-      target_precompile_headers(tinysplit_${name} REUSE_FROM tinysplit_core)
-    endif()
+    set(owner report)
+    tinysplit_optimise(tinysplit_${name} -O1)
+  endif()
+  if(ARG_PCH OR folder STREQUAL owner)
+    tinysplit_precompile(tinysplit_${name} ${ARG_PCH})
+  else()
+    tinysplit_precompile(tinysplit_${name} REUSE_FROM tinysplit_${owner})
   endif()
 endfunction()
 
-# tinysplit_quick_build(<target> [REUSE_FROM target] [header...]): for code in which no time is spent.
-# Precompiles the headers, or takes those of another such target (of one with other optimisation, the
-# compiler crashes), and optimises only a little, which takes a third less time.
-function(tinysplit_quick_build target)
+# tinysplit_unity(<target>): compiles eight files at a time, which share what they instantiate of
+# templates. So no two files of a target may have a helper of the same name.
+function(tinysplit_unity target)
+  if(TINYSPLIT_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # GCC takes a source that is included for a header, where types without linkage are a mistake.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
+
+# tinysplit_optimise(<target> <level>): of release builds, where the usual level is not worth its time.
+function(tinysplit_optimise target level)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(${target} PRIVATE ${level})
+  endif()
+endfunction()
+
+# tinysplit_precompile(<target> [REUSE_FROM target | header...]): the standard headers and these, or
+# those of another target, which is to be compiled with the same options: with others, GCC crashes.
+function(tinysplit_precompile target)
   cmake_parse_arguments(ARG "" "REUSE_FROM" "" ${ARGN})
-  if(TINYSPLIT_PCH AND ARG_REUSE_FROM)
+  if(NOT TINYSPLIT_PCH)
+    return()
+  endif()
+  if(ARG_REUSE_FROM)
     target_precompile_headers(${target} REUSE_FROM ${ARG_REUSE_FROM})
-  elseif(TINYSPLIT_PCH)
+  else()
     target_precompile_headers(${target} PRIVATE ${TINYSPLIT_STANDARD_HEADERS}
                               ${ARG_UNPARSED_ARGUMENTS})
-  endif()
-  if(CMAKE_BUILD_TYPE STREQUAL "Release")
-    target_compile_options(${target} PRIVATE -O1)
   endif()
 endfunction()
 
@@ -65,11 +88,13 @@ function(tinysplit_test folder)
       TINYSPLIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
       TINYSPLIT_BINARY="$<TARGET_FILE:tinysplit>")
   target_link_libraries(tinysplit_${name}_test PRIVATE tinysplit_options ${ARGN} GTest::gtest_main)
-  set(headers <gtest/gtest.h>)
-  if(ARGN MATCHES nlohmann_json)
-    list(APPEND headers <nlohmann/json.hpp>)
+  tinysplit_unity(tinysplit_${name}_test)
+  tinysplit_optimise(tinysplit_${name}_test -O0)
+  if(folder STREQUAL core)
+    tinysplit_precompile(tinysplit_core_test <gtest/gtest.h>)
+  else()
+    tinysplit_precompile(tinysplit_${name}_test REUSE_FROM tinysplit_core_test)
   endif()
-  tinysplit_quick_build(tinysplit_${name}_test ${headers})
   set(environment "")
   if(TINYSPLIT_SANITIZE MATCHES thread)
     set(environment ENVIRONMENT

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <tinysplit/device.h>
+
 #include <nlohmann/json.hpp>
 #include <string>
-#include <tinysplit/device.h>
 
 // What the examples share: a model with a picture of its data folder, and POST of JSON.
 namespace example {

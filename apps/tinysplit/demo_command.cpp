@@ -221,7 +221,7 @@ Status Demo::run() {
   return show();
 }
 
-constexpr const char* kFooter =
+constexpr const char* kDemoFooter =
     R"(Starts real processes of this program on loopback: an edge, and for each of three links a
 shaper and a device behind it. Every device measures itself and its link, predicts the latency of
 every cut, then classifies the model's images at every cut; cuts that compute and send the same as
@@ -252,7 +252,7 @@ void add_demo_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0.1, 1e6))
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON, for scripts");
-  command->footer(kFooter);
+  command->footer(kDemoFooter);
   command->callback([options, &exit_code] { exit_code = report(Demo(*options).run()); });
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string percent(double part) {
+std::string signed_percent(double part) {
   char text[32];
   std::snprintf(text, sizeof(text), "%+.1f%%", 100.0 * part);
   return text;
@@ -164,7 +164,7 @@ std::string sweep_text(const DemoSweep& sweep) {
     const DemoParts& measured = cut.measured;
     const bool is_chosen = cut.cut == sweep.chosen_cut;
     table.add_row({std::to_string(cut.cut), cut.what, milliseconds(cut.predicted.total_s),
-                   milliseconds(measured.total_s), percent(cut.error()),
+                   milliseconds(measured.total_s), signed_percent(cut.error()),
                    milliseconds(measured.device_s), milliseconds(measured.encode_s),
                    milliseconds(measured.link_s), milliseconds(measured.queue_s),
                    milliseconds(measured.edge_s), format_bytes(static_cast<double>(cut.bytes_up)),
@@ -196,8 +196,8 @@ std::string conclusion_text(const DemoReport& report) {
           " inferences gave the class of the uncut model, " + std::to_string(sum.identical) +
           " its outputs bit for bit.\n";
   text += "Latencies were predicted before they were measured: the worst prediction was " +
-          percent(worst.error) + " off (cut " + std::to_string(worst.cut) + ", " + worst.link +
-          ").\n";
+          signed_percent(worst.error) + " off (cut " + std::to_string(worst.cut) + ", " +
+          worst.link + ").\n";
   if (sum.fallbacks > 0) {
     text += std::to_string(sum.fallbacks) +
             " inferences were finished on the device because the edge did not answer.\n";

@@ -8,7 +8,7 @@
 namespace tinysplit {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 DemoParts parts_of(const Json& object, double total_s) {
   DemoParts parts;

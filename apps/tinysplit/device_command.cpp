@@ -216,7 +216,7 @@ Status DeviceCommand::run() {
   return ok_status();
 }
 
-constexpr const char* kFooter =
+constexpr const char* kDeviceFooter =
     R"(The device measures its layers and the link, then runs each inference where it is fastest
 now: the first layers here, the rest on the edge, or all on one side. It goes on alone when the
 edge is away.
@@ -296,7 +296,7 @@ void add_device_command(CLI::App& app, int& exit_code) {
       app.add_subcommand("device", "Run a model's inferences as a device that splits with an edge");
   add_what_to_run(*command, *options);
   add_limits(*command, *options);
-  command->footer(kFooter);
+  command->footer(kDeviceFooter);
   command->callback([options, &exit_code] { exit_code = report(DeviceCommand(*options).run()); });
 }
 

@@ -8,6 +8,7 @@
 
 #include "device_cuts.h"
 #include "graph/cuts.h"
+#include "json_output.h"
 #include "report/table.h"
 #include "report/units.h"
 
@@ -17,8 +18,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kBitsPerByte = 8.0;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 std::string to_line(const Json& object) {
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -70,11 +69,11 @@ std::string plan_line_json(const ShownPlan& plan, const Graph& graph) {
     cuts.push_back(
         {{"cut", cost.cut},
          {"what", describe_cut(graph, cost.cut)},
-         {"latency_s", number(cost.total_s)},
+         {"latency_s", json_number(cost.total_s)},
          {"device_s", cost.device_s},
-         {"encode_s", number(cost.encode_s)},
-         {"link_s", number(cost.rtt_s + cost.uplink_s + cost.downlink_s)},
-         {"decode_s", number(cost.decode_s)},
+         {"encode_s", json_number(cost.encode_s)},
+         {"link_s", json_number(cost.rtt_s + cost.uplink_s + cost.downlink_s)},
+         {"decode_s", json_number(cost.decode_s)},
          {"queue_s", cost.queue_s},
          {"edge_s", cost.edge_s},
          {"live_bytes", cost.live_bytes},
@@ -107,7 +106,7 @@ std::string inference_line_json(const ShownInference& one) {
                {"input", one.input},
                {"label", one.top.index < 0 ? Json(nullptr) : Json(one.top.label)},
                {"class", one.top.index < 0 ? Json(nullptr) : Json(one.top.index)},
-               {"score", one.top.index < 0 ? Json(nullptr) : number(one.top.score)},
+               {"score", one.top.index < 0 ? Json(nullptr) : json_number(one.top.score)},
                {"cut", result.cut},
                {"scenario", scenario_name(result.scenario)},
                {"answered_by", answered_by_name(result.answered_by)},

@@ -114,7 +114,7 @@ Status evaluate(const EvaluateOptions& options) {
   };
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::int32_t> reference,
                              reference_classes(options, model, images, running));
-  Evaluation evaluation;
+  EvaluationResult evaluation;
   for (const int cut : cuts) {
     progress.set_label("cut " + std::to_string(cut));
     TINYSPLIT_ASSIGN_OR_RETURN(const CutEvaluation result,

@@ -12,13 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.2f%%", 100.0 * share);
-  return text;
-}
-
-const EvaluatedCut& worst_of(const Evaluation& evaluation) {
+const EvaluatedCut& worst_of(const EvaluationResult& evaluation) {
   return *std::ranges::min_element(evaluation.cuts, {}, &EvaluatedCut::accuracy);
 }
 
@@ -34,14 +28,14 @@ Json cut_json(const EvaluatedCut& cut) {
           {"tail_s", cut.tail_s}};
 }
 
-std::string images_text(const Evaluation& evaluation) {
+std::string images_text(const EvaluationResult& evaluation) {
   return format_count(static_cast<std::int64_t>(evaluation.images)) + " images of " +
          evaluation.data;
 }
 
 }  // namespace
 
-std::string evaluation_json(const Evaluation& evaluation) {
+std::string evaluation_json(const EvaluationResult& evaluation) {
   const EvaluatedCut& worst = worst_of(evaluation);
   Json cuts = Json::array();
   for (const EvaluatedCut& cut : evaluation.cuts) cuts.push_back(cut_json(cut));
@@ -59,7 +53,7 @@ std::string evaluation_json(const Evaluation& evaluation) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string evaluation_text(const Evaluation& evaluation) {
+std::string evaluation_text(const EvaluationResult& evaluation) {
   using Align = Table::Align;
   Table table({{"cut", Align::kRight},
                {"after", Align::kLeft},
@@ -71,18 +65,19 @@ std::string evaluation_text(const Evaluation& evaluation) {
                {"codec", Align::kRight},
                {"tail", Align::kRight}});
   for (const EvaluatedCut& cut : evaluation.cuts) {
-    table.add_row({std::to_string(cut.cut), cut.after, percent(cut.accuracy),
-                   percent(cut.agreement), format_bytes(static_cast<double>(cut.live_bytes)),
+    table.add_row({std::to_string(cut.cut), cut.after, format_percent(cut.accuracy),
+                   format_percent(cut.agreement), format_bytes(static_cast<double>(cut.live_bytes)),
                    format_bytes(cut.wire_bytes), format_seconds(cut.head_s),
                    format_seconds(cut.codec_s), format_seconds(cut.tail_s)});
   }
   return table.to_string() + "\n" + images_text(evaluation) + "; agreement with " +
-         evaluation.reference + ", whose accuracy is " + percent(evaluation.reference_accuracy) +
-         "; times are medians of an image, " + std::to_string(evaluation.workers) +
+         evaluation.reference + ", whose accuracy is " +
+         format_percent(evaluation.reference_accuracy) + "; times are medians of an image, " +
+         std::to_string(evaluation.workers) +
          (evaluation.workers == 1 ? " at a time" : " at once") + ".\n";
 }
 
-Figure evaluation_figure(const Evaluation& evaluation) {
+Figure evaluation_figure(const EvaluationResult& evaluation) {
   std::vector<double> cuts;
   for (const EvaluatedCut& cut : evaluation.cuts) cuts.push_back(cut.cut);
   const auto series = [&](const char* name, SeriesStyle style, auto value) {

@@ -22,7 +22,7 @@ struct EvaluatedCut {
 };
 
 // What `tinysplit evaluate` tells.
-struct Evaluation {
+struct EvaluationResult {
   std::string model;
   std::string digest;
   std::string data;
@@ -35,9 +35,9 @@ struct Evaluation {
 };
 
 // The object that --json prints; "accuracy" is that of the cut asked for, of all cuts the lowest.
-std::string evaluation_json(const Evaluation& evaluation);
-std::string evaluation_text(const Evaluation& evaluation);
+std::string evaluation_json(const EvaluationResult& evaluation);
+std::string evaluation_text(const EvaluationResult& evaluation);
 // Accuracy and agreement, bytes and times over the cuts.
-Figure evaluation_figure(const Evaluation& evaluation);
+Figure evaluation_figure(const EvaluationResult& evaluation);
 
 }  // namespace tinysplit

@@ -10,6 +10,7 @@
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
 #include "graph/subgraph.h"
+#include "json_output.h"
 #include "report/table.h"
 #include "report/units.h"
 
@@ -54,22 +55,6 @@ Result<Part> part_of(const std::shared_ptr<const Graph>& graph, const ExportOpti
   return part;
 }
 
-Json describe_values(const Graph& graph, const std::vector<ValueId>& ids) {
-  Json list = Json::array();
-  for (const ValueId id : ids) {
-    const Value& value = graph.value(id);
-    Json entry{
-        {"name", value.name}, {"shape", value.shape.dims()}, {"dtype", dtype_name(value.dtype)}};
-    if (value.quantization) {
-      entry["quantization"] = {{"scale", value.quantization->scale},
-                               {"zero_point", value.quantization->zero_point},
-                               {"axis", value.quantization->axis}};
-    }
-    list.push_back(std::move(entry));
-  }
-  return list;
-}
-
 void print_json(const ExportOptions& options, const ExportTarget& target, const Graph& whole,
                 const Part& part, std::size_t bytes) {
   Json json{{"model", whole.name()},
@@ -80,8 +65,8 @@ void print_json(const ExportOptions& options, const ExportTarget& target, const 
             {"target", target.name},
             {"output", options.output},
             {"bytes", bytes},
-            {"inputs", describe_values(*part.graph, part.graph->inputs())},
-            {"outputs", describe_values(*part.graph, part.graph->outputs())}};
+            {"inputs", json_values(*part.graph, part.graph->inputs())},
+            {"outputs", json_values(*part.graph, part.graph->outputs())}};
   std::printf("%s\n", json.dump(2).c_str());
 }
 
@@ -151,7 +136,8 @@ std::string footer() {
       "Targets:\n";
   for (const ExportTarget& target : export_targets()) {
     text += "  " + std::string(target.name) + std::string(8 - std::string(target.name).size(), ' ');
-    text += std::string(target.extension) + ", opened by " + target.opened_by + "\n";
+    text += std::string(target.extension) + ", " + target.dtypes + ", opened by " +
+            target.opened_by + "\n";
   }
   return text +
          "Examples:\n"

@@ -26,10 +26,10 @@ Result<std::string> write_onnx_file(const Graph& graph) {
 }
 
 constexpr ExportTarget kTargets[] = {
-    {"keras", ".keras", "Keras 3", write_keras},
-    {"h5", ".h5", "Keras 3, legacy HDF5 format", write_h5},
-    {"tflite", ".tflite", "LiteRT and TensorFlow Lite Micro", write_tflite_file},
-    {"onnx", ".onnx", "ONNX Runtime", write_onnx_file},
+    {"keras", ".keras", "Keras 3", "float32", write_keras},
+    {"h5", ".h5", "Keras 3, legacy HDF5 format", "float32", write_h5},
+    {"tflite", ".tflite", "LiteRT and TensorFlow Lite Micro", "float32 or int8", write_tflite_file},
+    {"onnx", ".onnx", "ONNX Runtime", "float32 or int8", write_onnx_file},
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ struct ExportTarget {
   const char* name;       // of --target
   const char* extension;  // of files of this kind, by which it is chosen without --target
   const char* opened_by;  // for people
+  const char* dtypes;     // for people: what its layers may compute in
   // The contents of a file that computes what the graph does. Errors: UNIMPLEMENTED (names layer
   // and operation), those of the format's writer.
   Result<std::string> (*write)(const Graph& graph);

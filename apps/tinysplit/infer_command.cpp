@@ -15,7 +15,7 @@
 namespace tinysplit {
 namespace {
 
-struct InferOptions {
+struct InferCommandOptions {
   std::string model;
   std::string input;
   std::string output;
@@ -24,7 +24,8 @@ struct InferOptions {
   int threads = 1;
 };
 
-Result<std::vector<NamedTensor>> read_inputs(const InferOptions& options, const Graph& graph) {
+Result<std::vector<NamedTensor>> read_inputs(const InferCommandOptions& options,
+                                             const Graph& graph) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes,
                              read_file(options.input, limits::kMaxArrayFileBytes));
   if (!looks_like_image(bytes)) return read_arrays(options.input);
@@ -74,7 +75,7 @@ void print_outputs(const std::vector<NamedTensor>& outputs, const Graph& graph,
   }
 }
 
-Status infer(const InferOptions& options) {
+Status infer(const InferCommandOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
   const int end = options.end < 0 ? graph->num_layers() : options.end;
@@ -94,7 +95,7 @@ Status infer(const InferOptions& options) {
 }  // namespace
 
 void add_infer_command(CLI::App& app, int& exit_code) {
-  auto options = std::make_shared<InferOptions>();
+  auto options = std::make_shared<InferCommandOptions>();
   CLI::App* command = app.add_subcommand("infer", "Run a model, or any segment of it, on a file");
   command
       ->add_option("model", options->model,

@@ -9,6 +9,7 @@
 #include "graph/cuts.h"
 #include "graph/metrics.h"
 #include "inspect_diagram.h"
+#include "json_output.h"
 #include "report/table.h"
 #include "report/units.h"
 
@@ -23,16 +24,6 @@ struct InspectOptions {
   std::string dot;
   std::string svg;
 };
-
-Json describe_values(const Graph& graph, const std::vector<ValueId>& ids) {
-  Json list = Json::array();
-  for (const ValueId id : ids) {
-    const Value& value = graph.value(id);
-    list.push_back(
-        {{"name", value.name}, {"shape", value.shape.dims()}, {"dtype", dtype_name(value.dtype)}});
-  }
-  return list;
-}
 
 Json to_json(const Graph& graph) {
   const auto macs = layer_macs(graph);
@@ -52,15 +43,15 @@ Json to_json(const Graph& graph) {
   for (const Cut& cut : find_cuts(graph)) {
     cuts.push_back({{"cut", cut.cut},
                     {"live_bytes", cut.live_bytes},
-                    {"live_tensors", describe_values(graph, cut.live_tensors)},
+                    {"live_tensors", json_values(graph, cut.live_tensors)},
                     {"head_peak_ram_bytes", ram[static_cast<std::size_t>(cut.cut)]},
                     {"reveals_input", cut.reveals_input},
                     {"splits_fusion", cut.splits_fusion}});
   }
   return {{"name", graph.name()},
           {"digest", graph.digest()},
-          {"inputs", describe_values(graph, graph.inputs())},
-          {"outputs", describe_values(graph, graph.outputs())},
+          {"inputs", json_values(graph, graph.inputs())},
+          {"outputs", json_values(graph, graph.outputs())},
           {"layers", std::move(layers)},
           {"cuts", std::move(cuts)}};
 }

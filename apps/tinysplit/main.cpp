@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr const char* kFooter = R"(Typical use:
+constexpr const char* kMainFooter = R"(Typical use:
   tinysplit inspect model.keras                      layers, and what each cut would send
   tinysplit export model.keras --cut 4 --part head --output head.tflite
   tinysplit profile model.keras --output edge.json   measure every layer here
@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
       "Split computing for TinyML: run a network's first layers on a device, the rest on an "
       "edge, and decide where to cut.",
       "tinysplit");
-  app.footer(kFooter);
+  app.footer(kMainFooter);
   app.require_subcommand(1);
   app.set_version_flag("--version", "tinysplit " TINYSPLIT_VERSION);
   std::string log_level = "info";

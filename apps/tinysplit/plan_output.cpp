@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "json_output.h"
 #include "report/table.h"
 #include "report/units.h"
 
@@ -11,17 +12,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kBitsPerByte = 8.0;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+constexpr double kPlanBitsPerByte = 8.0;
 
 Json cut_json(const CutCost& cost) {
-  Json entry = {{"cut", cost.cut}, {"latency_s", number(cost.total_s)}};
+  Json entry = {{"cut", cost.cut}, {"latency_s", json_number(cost.total_s)}};
   entry["device_s"] = cost.device_s;
-  entry["encode_s"] = number(cost.encode_s);
+  entry["encode_s"] = json_number(cost.encode_s);
   entry["rtt_s"] = cost.rtt_s;
-  entry["uplink_s"] = number(cost.uplink_s);
-  entry["decode_s"] = number(cost.decode_s);
+  entry["uplink_s"] = json_number(cost.uplink_s);
+  entry["decode_s"] = json_number(cost.decode_s);
   entry["queue_s"] = cost.queue_s;
   entry["edge_s"] = cost.edge_s;
   entry["downlink_s"] = cost.downlink_s;
@@ -142,8 +141,8 @@ Figure plan_figure(const Plan& plan) {
   Figure figure;
   figure.title =
       plan.facts.model_name.empty() ? "Where to cut" : "Where to cut " + plan.facts.model_name;
-  figure.subtitle = format_bits_per_s(plan.link.uplink_bytes_per_s * kBitsPerByte) + " up, " +
-                    format_bits_per_s(plan.link.downlink_bytes_per_s * kBitsPerByte) +
+  figure.subtitle = format_bits_per_s(plan.link.uplink_bytes_per_s * kPlanBitsPerByte) + " up, " +
+                    format_bits_per_s(plan.link.downlink_bytes_per_s * kPlanBitsPerByte) +
                     " down, round trip " + format_seconds(plan.link.base_latency_s) + ": " +
                     std::string(scenario_name(decision.scenario)) + ", " +
                     format_seconds(decision.latency_s);

@@ -161,6 +161,15 @@ Status write_model(const Graph& graph, const std::string& path) {
   return write_file_atomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+// The int8 model takes the same pixels, which a folder of its own may not say.
+void note_other_pixels(const PixelScaling& scaling, const std::filesystem::path& model,
+                       const std::filesystem::path& output) {
+  const Result<PixelScaling> beside_output = pixel_scaling_of(output);
+  if (beside_output.ok() && *beside_output == scaling) return;
+  std::fprintf(stderr, "tinysplit: note: %s takes pixels as %s says; copy that file beside it\n",
+               output.c_str(), (model.parent_path() / "preprocessing.json").c_str());
+}
+
 Status write_report(const QuantizationReport& report, const std::string& path) {
   const std::string text =
       path.ends_with(".md") ? quantization_markdown(report) : quantization_json(report) + "\n";
@@ -217,6 +226,7 @@ Status quantize_model(const QuantizeOptions& options) {
   }
   if (!options.output.empty()) {
     TINYSPLIT_RETURN_IF_ERROR(write_model(*made.model.graph, options.output));
+    note_other_pixels(scaling, folder.model_path, options.output);
   }
 
   QuantizationReport report = report_of(options, made.model, images.size());

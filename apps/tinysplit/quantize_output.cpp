@@ -19,11 +19,9 @@ std::string fixed(double value, const char* format) {
   return text;
 }
 
-std::string percent(double share) { return fixed(100.0 * share, "%.2f%%"); }
-
 // Noise that is not there, or that nothing was compared for, has no number.
 std::string decibels(double db) { return db >= kNoNoise ? "-" : fixed(db, "%.1f dB"); }
-Json number(double db) { return db >= kNoNoise ? Json(nullptr) : Json(db); }
+Json json_decibels(double db) { return db >= kNoNoise ? Json(nullptr) : Json(db); }
 
 bool is_compared(const QuantizationReport& report) { return !report.noise.empty(); }
 
@@ -49,8 +47,8 @@ Json layer_json(const QuantizationReport& report, std::size_t i) {
                 {"output", layer.stored}};
   if (!layer.is_int8) entry["reason"] = layer.reason;
   if (is_compared(report)) {
-    entry["own_db"] = number(report.noise[i].own_db);
-    entry["total_db"] = number(report.noise[i].total_db);
+    entry["own_db"] = json_decibels(report.noise[i].own_db);
+    entry["total_db"] = json_decibels(report.noise[i].total_db);
     entry["gain_in_float_db"] = gain_of(report, i);
   }
   return entry;
@@ -85,15 +83,15 @@ std::string summary(const QuantizationReport& report) {
 }
 
 std::string accuracy_text(const QuantizedAccuracy& accuracy) {
-  const std::string untuned =
-      accuracy.untuned_int8 ? percent(*accuracy.untuned_int8) + " in int8 without fine-tuning, "
-                            : "";
+  const std::string untuned = accuracy.untuned_int8 ? format_percent(*accuracy.untuned_int8) +
+                                                          " in int8 without fine-tuning, "
+                                                    : "";
   const char* const tuned = accuracy.untuned_int8 ? " with it (" : " (";
-  return "accuracy " + percent(accuracy.float32) + " in float32, " + untuned +
-         percent(accuracy.int8) + " in int8" + tuned +
+  return "accuracy " + format_percent(accuracy.float32) + " in float32, " + untuned +
+         format_percent(accuracy.int8) + " in int8" + tuned +
          fixed(100.0 * (accuracy.int8 - accuracy.float32), "%+.2f") + " points) on " +
          format_count(static_cast<std::int64_t>(accuracy.images)) + " test images; " +
-         percent(accuracy.agreement) + " of them get the same class.";
+         format_percent(accuracy.agreement) + " of them get the same class.";
 }
 
 std::string noise_text(const QuantizationReport& report) {
@@ -121,7 +119,7 @@ std::string quantization_json(const QuantizationReport& report) {
                               {"loss", report.tuning->loss}};
   }
   document["output"] = report.output.empty() ? Json(nullptr) : Json(report.output);
-  if (is_compared(report)) document["output_db"] = number(report.output_noise.db);
+  if (is_compared(report)) document["output_db"] = json_decibels(report.output_noise.db);
   if (report.accuracy) {
     document["accuracy"] = {{"images", report.accuracy->images},
                             {"float32", report.accuracy->float32},

@@ -263,7 +263,7 @@ class RecipeOptions {
   TrainCommandOptions& options_;
 };
 
-constexpr const char* kFooter =
+constexpr const char* kTrainFooter =
     R"(The output folder gets the model NAME.keras, which takes raw pixels 0..255, README.md with
 curves and confusion matrix, labels.txt, analytics.json and sample images in data/.
 Ctrl-C keeps a checkpoint; --resume goes on from it as if nothing had happened.
@@ -287,7 +287,7 @@ void add_train_command(CLI::App& app, int& exit_code) {
   command->add_flag("--resume", options->resume, "Go on from the checkpoint in the output folder");
   command->add_option("--about", options->about, "A paragraph for the model's README");
   command->add_flag("--json", options->json, "Print the result as JSON");
-  command->footer(kFooter);
+  command->footer(kTrainFooter);
   command->callback([options, &exit_code] { exit_code = report(train(*options)); });
 }
 

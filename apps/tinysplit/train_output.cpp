@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "json_output.h"
 #include "report/units.h"
 
 namespace tinysplit {
@@ -23,8 +24,6 @@ std::string figures(double loss, double accuracy) {
 }
 
 // JSON has no NaN: null.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 double seconds_of(const CustomModel& model) {
   double seconds = 0.0;
   for (const EpochRecord& record : model.history()) seconds += record.seconds;
@@ -80,7 +79,7 @@ std::string training_json(const CustomModel& model, const ModelScore& score,
   json["dataset"] = model.recipe().dataset;
   json["parameters"] = model.architecture().count_weights();
   json["accuracy"] = score.accuracy ? Json(*score.accuracy) : Json(nullptr);
-  json["loss"] = number(score.score.loss);
+  json["loss"] = json_number(score.score.loss);
   json["images"] = score.score.images;
   json["images_are"] = score.images_name;
   json["seconds"] = seconds_of(model);
@@ -90,10 +89,10 @@ std::string training_json(const CustomModel& model, const ModelScore& score,
   for (const EpochRecord& record : model.history()) {
     Json epoch;
     epoch["learning_rate"] = record.learning_rate;
-    epoch["loss"] = number(record.loss);
-    epoch["accuracy"] = number(record.accuracy);
-    epoch["validation_loss"] = number(record.validation_loss);
-    epoch["validation_accuracy"] = number(record.validation_accuracy);
+    epoch["loss"] = json_number(record.loss);
+    epoch["accuracy"] = json_number(record.accuracy);
+    epoch["validation_loss"] = json_number(record.validation_loss);
+    epoch["validation_accuracy"] = json_number(record.validation_accuracy);
     epoch["seconds"] = record.seconds;
     epoch["images_per_s"] = images_per_s(record);
     json["epochs"].push_back(std::move(epoch));

@@ -53,8 +53,10 @@ inline constexpr std::size_t kMaxJsonDepth = 64;
 inline constexpr std::size_t kMaxTraceFileBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kMaxTracePoints = 1'000'000;
 
-// Training: bytes of activations and gradients of one network; threads of one step.
+// Training: bytes of activations and gradients of one network; of a checkpoint; threads of one
+// step.
 inline constexpr std::int64_t kMaxTrainingBytes = std::int64_t{8} << 30;
+inline constexpr std::size_t kMaxCheckpointBytes = std::size_t{4} << 30;
 inline constexpr int kMaxTrainingThreads = 256;
 
 // Requests.

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "kernels/kernel.h"
 #include "engine/steps.h"
+#include "kernels/kernel.h"
 
 namespace tinysplit {
 

@@ -9,8 +9,6 @@
 namespace tinysplit::quantized {
 namespace {
 
-using native::usize;
-
 constexpr std::size_t kBlockBytes = 16 << 10;  // of loaded activations: half of a usual L1 cache
 constexpr std::size_t kBlockPixels = 24;       // a multiple of what vector code computes at once
 constexpr std::size_t kSlack = 64;             // bytes that vector code may read behind its rows

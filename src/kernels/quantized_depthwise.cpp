@@ -8,8 +8,6 @@
 namespace tinysplit::quantized {
 namespace {
 
-using native::usize;
-
 constexpr std::size_t kSlack = 64;  // bytes that vector code may read behind its rows
 
 // One filter for each channel. Rows 2n and 2n + 1 of the image are interleaved, so that one

@@ -10,8 +10,6 @@
 namespace tinysplit::quantized {
 namespace {
 
-using native::usize;
-
 constexpr std::size_t kMaxBlocks = 32;     // of weights: more would come from memory
 constexpr std::size_t kLeastStrided = 32;  // channels for which dealing out columns is worth it
 

@@ -20,8 +20,8 @@ Body normalize_body(const KernelSpec& spec) {
   const Affine x = affine_of(in), y = affine_of(*spec.output);
   const std::int32_t middle = is_signed_byte(in) ? 0 : 128;
   if (y.scale != 1.0f / 128.0f || y.zero_point != middle) return {};
-  const std::size_t depth = native::usize(in.shape[last]);
-  const std::size_t rows = native::usize(in.shape.num_elements()) / depth;
+  const std::size_t depth = usize(in.shape[last]);
+  const std::size_t rows = usize(in.shape.num_elements()) / depth;
   Body body;
   body.run = [=, dtype = in.dtype, range = output_range(spec)](
                  std::span<const std::byte* const> inputs, std::byte* output, std::byte*) {

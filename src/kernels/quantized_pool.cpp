@@ -8,8 +8,6 @@
 namespace tinysplit::quantized {
 namespace {
 
-using native::usize;
-
 // The window's cells along one axis that lie inside of the image.
 struct Window {
   std::int64_t begin = 0;

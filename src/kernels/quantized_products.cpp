@@ -10,8 +10,6 @@
 namespace tinysplit::quantized {
 namespace {
 
-using native::usize;
-
 // Weights less their zero point in the constant's order, and the output stage for each filter.
 struct PlainWeights {
   std::vector<std::int16_t> values;

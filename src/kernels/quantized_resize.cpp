@@ -8,8 +8,6 @@
 namespace tinysplit::quantized {
 namespace {
 
-using native::usize;
-
 constexpr std::int32_t kUnit = 1 << 10;  // of positions between two cells
 
 // Where an output cell reads along one axis: two neighbours and how far it lies behind the first.

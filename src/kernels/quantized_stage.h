@@ -52,8 +52,8 @@ struct ByteWeights {
   std::size_t filters = 0;
   std::vector<std::int64_t> bias;  // zero point of x folded in
   bool fit_bytes = false;          // all are in the range of int8
-  // Every accumulator stays below 2^30 and every factor below one half: what vector code needs for
-  // its rounding terms to fit.
+  // Every accumulator stays below 2^30 (2^31 with Rounding::kFloor) and every factor below one
+  // half: what vector code needs for its rounding terms to fit.
   bool suits_vectors = false;
 
   // Makes up in the bias for activations that are 128 above what is stored.

@@ -5,11 +5,10 @@
 #include <span>
 
 #include "core/limits.h"
+#include "core/numeric.h"
 #include "core/shape.h"
 
 namespace tinysplit::native {
-
-inline std::size_t usize(std::int64_t value) { return static_cast<std::size_t>(value); }
 
 using Strides = std::array<std::ptrdiff_t, limits::kMaxRank>;
 

@@ -7,22 +7,21 @@
 #include <boost/beast.hpp>
 #include <optional>
 
+#include "net/asio.h"
 #include "net/endpoint.h"
 #include "net/http_text.h"
 
 namespace tinysplit {
 namespace {
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using tcp = asio::ip::tcp;
-using Clock = std::chrono::steady_clock;
+using TimerClock = std::chrono::steady_clock;
 using ErrorCode = boost::system::error_code;
 using Parser = http::response_parser<http::string_body>;
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kReadBytes = 64 << 10;
+constexpr std::size_t kReplyReadBytes = 64 << 10;
 
 HttpResponse take_response(Parser& parser) {
   auto& message = parser.get();
@@ -44,7 +43,7 @@ struct HttpClient::Impl {
       : host(std::move(to_host)),
         port(to_port),
         options(with),
-        buffer(with.max_header_bytes + kReadBytes) {}
+        buffer(with.max_header_bytes + kReplyReadBytes) {}
 
   Status write_head(std::string_view method, std::string_view target, std::string_view content_type,
                     std::size_t body_bytes);
@@ -120,14 +119,14 @@ asio::awaitable<ErrorCode> HttpClient::Impl::connect() {
 asio::awaitable<ErrorCode> HttpClient::Impl::send_and_receive(std::string_view body, bool is_head) {
   result.bytes_sent = 0;
   result.bytes_received = 0;
-  const auto begin = Clock::now();
+  const auto begin = TimerClock::now();
   // One gathering write: a head in a segment of its own would cost a small packet on a slow link.
   const std::array<asio::const_buffer, 2> message = {asio::buffer(head),
                                                      asio::buffer(body.data(), body.size())};
   const auto [error, count] = co_await asio::async_write(socket, message, kAwait);
   result.bytes_sent = count;
   ErrorCode received = co_await receive(is_head);
-  result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  result.seconds = std::chrono::duration<double>(TimerClock::now() - begin).count();
   // A server may refuse and close before it has read all: its answer counts, not the failed write.
   if (error && received) co_return error;
   if (error) keep = false;
@@ -205,7 +204,7 @@ Result<HttpExchange> HttpClient::request(std::string_view method, std::string_vi
   if (!impl.endpoint) {
     TINYSPLIT_ASSIGN_OR_RETURN(impl.endpoint, resolve(impl.io, impl.host, impl.port));
   }
-  const auto deadline = Clock::now() + timeout;
+  const auto deadline = TimerClock::now() + timeout;
   impl.result = {};
   impl.outcome = {};
   impl.connecting = impl.keep = impl.expired = false;

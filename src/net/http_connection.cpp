@@ -4,21 +4,19 @@
 
 #include <algorithm>
 
+#include "net/asio.h"
 #include "net/http_text.h"
 
 namespace tinysplit {
 namespace {
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-using Clock = std::chrono::steady_clock;
+using TimerClock = std::chrono::steady_clock;
 using ErrorCode = boost::system::error_code;
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-
 // Read at once between requests; Beast reads bodies in pieces of at most 64 KiB.
-constexpr std::size_t kReadBytes = 4096;
+constexpr std::size_t kRequestReadBytes = 4096;
 constexpr std::size_t kBodyReadBytes = 64 << 10;
 
 // A client that was refused may still be sending. Closing at once would reset the connection and
@@ -74,8 +72,8 @@ bool is_well_formed(const HttpResponse& response) {
 HttpConnection::HttpConnection(HttpServerCore& core, asio::ip::tcp::socket socket)
     : core_(core),
       stream_(std::move(socket)),
-      buffer_(std::max(core.options.max_header_bytes, kReadBytes) + kBodyReadBytes),
-      answered_(stream_.get_executor(), Clock::time_point::max()) {
+      buffer_(std::max(core.options.max_header_bytes, kRequestReadBytes) + kBodyReadBytes),
+      answered_(stream_.get_executor(), TimerClock::time_point::max()) {
   ErrorCode error;
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), error);
   const auto endpoint = stream_.socket().remote_endpoint(error);
@@ -141,7 +139,8 @@ asio::awaitable<void> HttpConnection::reject() {
 asio::awaitable<bool> HttpConnection::wait_for_first_byte() {
   idle_ = true;
   stream_.expires_after(core_.options.idle_timeout);
-  const auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kAwait);
+  const auto [error, count] =
+      co_await stream_.async_read_some(buffer_.prepare(kRequestReadBytes), kAwait);
   idle_ = false;
   if (error) co_return false;
   buffer_.commit(count);
@@ -168,7 +167,7 @@ std::optional<HttpResponse> HttpConnection::refusal_of(ErrorCode error) {
 
 asio::awaitable<HttpConnection::Incoming> HttpConnection::read_request(HeldBody& held) {
   Incoming incoming;
-  begin_ = Clock::now();
+  begin_ = TimerClock::now();
   wire_bytes_ = 0;
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(core_.options.max_header_bytes));
@@ -196,7 +195,7 @@ asio::awaitable<HttpConnection::Incoming> HttpConnection::read_request(HeldBody&
   request.body = std::move(message.body());
   request.remote = remote_;
   request.wire_bytes = wire_bytes_;
-  request.receive_s = std::chrono::duration<double>(Clock::now() - begin_).count();
+  request.receive_s = std::chrono::duration<double>(TimerClock::now() - begin_).count();
   incoming.request = std::move(request);
   co_return incoming;
 }
@@ -232,7 +231,7 @@ asio::awaitable<std::optional<HttpResponse>> HttpConnection::read_body(Parser& p
                                                                        HeldBody& held) {
   const auto deadline = begin_ + core_.options.request_timeout;
   while (!parser.is_done()) {
-    stream_.expires_at(std::min(deadline, Clock::now() + core_.options.stall_timeout));
+    stream_.expires_at(std::min(deadline, TimerClock::now() + core_.options.stall_timeout));
     const auto [error, count] = co_await http::async_read_some(stream_, buffer_, parser, kAwait);
     wire_bytes_ += count;
     if (error) co_return refusal_of(error);
@@ -246,7 +245,7 @@ asio::awaitable<std::optional<HttpResponse>> HttpConnection::read_body(Parser& p
 
 asio::awaitable<HttpResponse> HttpConnection::handle(HttpRequest request) {
   response_.reset();
-  answered_.expires_at(Clock::time_point::max());
+  answered_.expires_at(TimerClock::time_point::max());
   const std::string path = request.path;
   // The core is kept alive by whoever runs this coroutine; the responder needs a share of its own.
   HttpResponder responder = make_responder(core_.shared_from_this(), shared_from_this());

@@ -6,20 +6,18 @@
 #include <array>
 
 #include "core/clock.h"
+#include "net/asio.h"
 
 namespace tinysplit {
 namespace {
 
-namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 using TimePoint = asio::steady_timer::time_point;
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-
 // What fits an Ethernet frame after the IPv4 and TCP heads.
 constexpr std::size_t kSegmentBytes = 1460;
-constexpr std::size_t kReadBytes = 16 << 10;
+constexpr std::size_t kRelayReadBytes = 16 << 10;
 // How much work the link takes on in advance: enough that it never idles while a sender waits for
 // its turn, little enough that a new rate soon shows.
 constexpr std::int64_t kBacklogNs = 20'000'000;
@@ -70,7 +68,7 @@ void LinkPipe::admit(std::string_view bytes) {
 }
 
 asio::awaitable<bool> LinkPipe::read() {
-  std::array<char, kReadBytes> buffer;
+  std::array<char, kRelayReadBytes> buffer;
   while (is_open()) {
     co_await wait_for_room();
     co_await wait_until_up();
@@ -78,7 +76,7 @@ asio::awaitable<bool> LinkPipe::read() {
     const double backlog_bytes =
         direction_.schedule.rate_at(now_ns()) / 8 * static_cast<double>(kBacklogNs) * 1e-9;
     const auto limit = static_cast<std::size_t>(
-        std::clamp(backlog_bytes, double{kSegmentBytes}, double{kReadBytes}));
+        std::clamp(backlog_bytes, double{kSegmentBytes}, double{kRelayReadBytes}));
     const auto [error, count] = co_await from_.async_read_some(asio::buffer(buffer, limit), kAwait);
     if (error && error != asio::error::eof) co_return false;
     // Bytes that came while the radio was off begin their way when it is on again.

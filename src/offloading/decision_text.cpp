@@ -63,8 +63,8 @@ std::string cut_text(int cut, int num_layers) {
 
 std::string explain_choice(std::span<const CutCost> costs, int cut) {
   const CutCost& chosen = costs[static_cast<std::size_t>(cut)];
-  std::string text = cut_text(cut, static_cast<int>(costs.size()) - 1) + " takes " +
-                     seconds_text(chosen.total_s);
+  std::string text =
+      cut_text(cut, static_cast<int>(costs.size()) - 1) + " takes " + seconds_text(chosen.total_s);
   const std::string edge = compare(chosen, costs.front(), "all on the edge");
   const std::string device = compare(chosen, costs.back(), "all on the device");
   // What is gained, then what was out of reach.

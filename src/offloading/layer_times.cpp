@@ -9,8 +9,8 @@
 namespace tinysplit {
 namespace {
 
-constexpr double kSmoothing = 0.3;   // weight of a new measurement
-constexpr double kMaxChange = 4.0;   // a new measurement counts as within this factor of the time
+constexpr double kSmoothing = 0.3;    // weight of a new measurement
+constexpr double kMaxChange = 4.0;    // a new measurement counts as within this factor of the time
 constexpr double kLeastTimeS = 1e-6;  // from which the factor is taken: timers are not finer
 
 }  // namespace
@@ -32,8 +32,8 @@ bool LayerTimes::add(int layer, double time_s) {
     return true;
   }
   const double base_s = std::max(smoothed_s, kLeastTimeS);
-  const double bounded_s = std::clamp(time_s, std::min(smoothed_s, base_s / kMaxChange),
-                                      base_s * kMaxChange);
+  const double bounded_s =
+      std::clamp(time_s, std::min(smoothed_s, base_s / kMaxChange), base_s * kMaxChange);
   smoothed_s += kSmoothing * (bounded_s - smoothed_s);
   return true;
 }

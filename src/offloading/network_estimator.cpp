@@ -10,14 +10,14 @@
 namespace tinysplit {
 namespace {
 
-constexpr double kRecencyDecay = 0.8;        // weight of a sample to that of the next newer one
-constexpr double kHuberThreshold = 1.345;    // in standard deviations; 95% efficient on clean data
-constexpr double kMadToDeviation = 1.4826;   // of a normal distribution
-constexpr double kInitialNoise = 0.1;        // standard deviation as a part of the median time
-constexpr double kMinNoise = 0.01;           // links are never more regular than this
-constexpr double kMinNoiseS = 20e-6;         // nor timers of operating systems than this
+constexpr double kRecencyDecay = 0.8;       // weight of a sample to that of the next newer one
+constexpr double kHuberThreshold = 1.345;   // in standard deviations; 95% efficient on clean data
+constexpr double kMadToDeviation = 1.4826;  // of a normal distribution
+constexpr double kInitialNoise = 0.1;       // standard deviation as a part of the median time
+constexpr double kMinNoise = 0.01;          // links are never more regular than this
+constexpr double kMinNoiseS = 20e-6;        // nor timers of operating systems than this
 constexpr int kIterations = 8;
-constexpr double kMaxBytes = 1e15;           // of one sample
+constexpr double kMaxBytes = 1e15;  // of one sample
 constexpr double kHalfConfidenceWeight = 2.0;
 
 // Seconds explained by the columns base latency, seconds per byte, and what a byte down costs more
@@ -123,8 +123,8 @@ class Regression {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       scratch_[i] = {std::abs(rows_[i].residual(fit)), rows_[i].recency};
     }
-    return std::max({kMadToDeviation * weighted_median(scratch()), kMinNoise * median_s_,
-                     kMinNoiseS});
+    return std::max(
+        {kMadToDeviation * weighted_median(scratch()), kMinNoise * median_s_, kMinNoiseS});
   }
 
   // The base latency that is best for given rates.

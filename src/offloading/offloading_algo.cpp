@@ -27,8 +27,7 @@ Exclusion exclusion_of(const CutFacts& facts, const Constraints& limits, bool us
 }
 
 void add_link_terms(const LinkTerms& terms, CutCost& cost) {
-  const double bytes =
-      cost.live_bytes < 0 ? kInfinity : static_cast<double>(cost.live_bytes);
+  const double bytes = cost.live_bytes < 0 ? kInfinity : static_cast<double>(cost.live_bytes);
   const bool is_known = cost.live_bytes >= 0;
   cost.encode_s = is_known ? terms.encode_s(bytes) : kInfinity;
   cost.decode_s = is_known ? terms.decode_s(bytes) : kInfinity;
@@ -54,8 +53,8 @@ int least(std::span<const CutCost> costs, Exclusion wanted) {
 Status check_times(std::span<const double> times, const char* side) {
   for (std::size_t i = 0; i < times.size(); ++i) {
     if (!std::isfinite(times[i]) || times[i] < 0.0) {
-      return invalid_argument("the " + std::string(side) + "'s time of layer " +
-                              std::to_string(i) + " is negative or not a number");
+      return invalid_argument("the " + std::string(side) + "'s time of layer " + std::to_string(i) +
+                              " is negative or not a number");
     }
   }
   return ok_status();
@@ -86,11 +85,10 @@ Status check_needs_known(const PlanInput& input) {
     const bool lacks_ram = input.cuts[c].head_ram_bytes < 0 && input.constraints->ram_bytes;
     const bool lacks_flash = input.cuts[c].head_weight_bytes < 0 && input.constraints->flash_bytes;
     if (lacks_ram || lacks_flash) {
-      return invalid_argument(std::string("a limit on the device's ") +
-                              (lacks_ram ? "RAM" : "flash") + " was given, but the " +
-                              (lacks_ram ? "peak RAM" : "weight bytes") + " of layers [0, " +
-                              std::to_string(c) +
-                              ") are not known: measure the model with tinysplit profile");
+      return invalid_argument(
+          std::string("a limit on the device's ") + (lacks_ram ? "RAM" : "flash") +
+          " was given, but the " + (lacks_ram ? "peak RAM" : "weight bytes") + " of layers [0, " +
+          std::to_string(c) + ") are not known: measure the model with tinysplit profile");
     }
   }
   return ok_status();

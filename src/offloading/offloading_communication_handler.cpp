@@ -16,8 +16,8 @@ std::span<const TimedExchange> newest(const std::vector<TimedExchange>& exchange
 }
 
 bool tells_rate(const IncomingMessage& message) {
-  return message.exchanges.empty() && message.receive_s &&
-         *message.receive_s >= kMinTimedBodyS && message.size_bytes >= kMinTimedBodyBytes;
+  return message.exchanges.empty() && message.receive_s && *message.receive_s >= kMinTimedBodyS &&
+         message.size_bytes >= kMinTimedBodyBytes;
 }
 
 LinkSample sample_of(const TimedExchange& exchange) {
@@ -53,9 +53,8 @@ Result<OffloadingDevice*> OffloadingCommunicationHandler::receive(const Incoming
     record.round_trip_s = exchange.round_trip_s;
     record.edge_s = exchange.edge_s;
   }
-  if (tells_rate(message) &&
-      device.add_link_sample(
-          {static_cast<double>(message.size_bytes), 0.0, *message.receive_s, false})) {
+  if (tells_rate(message) && device.add_link_sample({static_cast<double>(message.size_bytes), 0.0,
+                                                     *message.receive_s, false})) {
     record.link_bytes = message.size_bytes;
     record.receive_s = message.receive_s;
   }
@@ -78,9 +77,8 @@ std::vector<DeviceStatus> OffloadingCommunicationHandler::communication_status()
                       device.link(),
                       seconds_between(device.last_heard_ns(), now_ns)});
   }
-  std::sort(status.begin(), status.end(), [](const DeviceStatus& a, const DeviceStatus& b) {
-    return a.device_id < b.device_id;
-  });
+  std::sort(status.begin(), status.end(),
+            [](const DeviceStatus& a, const DeviceStatus& b) { return a.device_id < b.device_id; });
   return status;
 }
 

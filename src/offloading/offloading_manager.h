@@ -39,8 +39,8 @@ struct Evaluation {
   Decision decision;
   std::shared_ptr<const OffloadingModel> model;
   LinkEstimate link;
-  std::vector<double> device_time_s;  // [num_layers]; measured, or filled in
-  double measured_share = 0.0;        // part of the sum of device_time_s that was measured
+  std::vector<double> device_time_s;      // [num_layers]; measured, or filled in
+  double measured_share = 0.0;            // part of the sum of device_time_s that was measured
   double average_speed_bits_per_s = 0.0;  // over the device's messages; the estimate if none tells
 };
 

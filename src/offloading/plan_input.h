@@ -25,17 +25,17 @@ struct Constraints {
   std::optional<std::int64_t> ram_bytes;    // for the head's activations
   std::optional<std::int64_t> flash_bytes;  // for the head's weights
   std::optional<double> deadline_s;
-  std::vector<int> forbidden_cuts;   // in any order; those that no cut has are ignored
-  bool private_input = false;        // the raw input must not leave the device
+  std::vector<int> forbidden_cuts;  // in any order; those that no cut has are ignored
+  bool private_input = false;       // the raw input must not leave the device
   bool edge_available = true;
 };
 
 // One question to OffloadingAlgo: N layers, N + 1 cuts. Views: what they show must outlive the
 // call.
 struct PlanInput {
-  std::span<const double> device_time_s;  // [N]
-  std::span<const double> edge_time_s;    // [N]
-  std::span<const CutFacts> cuts;         // [N + 1]
+  std::span<const double> device_time_s;     // [N]
+  std::span<const double> edge_time_s;       // [N]
+  std::span<const CutFacts> cuts;            // [N + 1]
   const Constraints* constraints = nullptr;  // none if null
   LinkEstimate link;
   CostParameters costs;

@@ -3,12 +3,11 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/numeric.h"
 #include "graph/graph_builder.h"
 
 namespace tinysplit {
 namespace {
-
-std::size_t usize(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 // Values are numbered as in the source, since they are added in its order.
 Status copy_layer(const Graph& graph, const Layer& layer, GraphBuilder& builder,

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/numeric.h"
 #include "engine/steps.h"
 
 namespace tinysplit {
 namespace {
-
-std::size_t usize(int i) { return static_cast<std::size_t>(i); }
 
 bool is_clip(const Op& op) {
   const auto* activation = std::get_if<ActivationOp>(&op);

@@ -7,14 +7,13 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/numeric.h"
 #include "engine/steps.h"
 #include "graph/graph_builder.h"
 #include "quantization/fold_plan.h"
 
 namespace tinysplit {
 namespace {
-
-std::size_t usize(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 // An operation that stands for a + b * x for each channel.
 struct Affine {

@@ -9,14 +9,13 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/numeric.h"
 #include "engine/engine.h"
 #include "engine/value_conversion.h"
 #include "quantization/observed_run.h"
 
 namespace tinysplit {
 namespace {
-
-std::size_t usize(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 class Decibels {
  public:

@@ -5,13 +5,12 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/numeric.h"
 #include "engine/value_conversion.h"
 #include "quantization/exposed_graph.h"
 
 namespace tinysplit {
 namespace {
-
-std::size_t usize(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 // The number among the graph's inputs of the value of that name, or -1.
 int input_named(const Graph& graph, const std::string& name) {

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/numeric.h"
 #include "engine/steps.h"
 #include "graph/graph_builder.h"
 #include "kernels/quantized_values.h"
@@ -15,8 +16,6 @@ namespace tinysplit {
 namespace {
 
 using Kind = TreatmentKind;
-
-std::size_t usize(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 bool is_same(const ElementType& a, const Quantization& b) {
   return a.quantization->scale == b.scale && a.quantization->zero_point == b.zero_point;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/numeric.h"
 #include "quantization/range.h"
 
 namespace tinysplit {
@@ -14,8 +15,6 @@ constexpr float kLargest = 127.0f;
 constexpr double kLargestBias = 1 << 29;
 // Filters of zeros get some scale; this one leaves nothing of them but zeros.
 constexpr float kSmallestScale = 1e-10f;
-
-std::size_t usize(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 std::int32_t rounded(double x, double largest) {
   return static_cast<std::int32_t>(std::clamp(std::round(x), -largest, largest));

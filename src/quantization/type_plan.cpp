@@ -4,14 +4,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/numeric.h"
 #include "kernels/native_bodies.h"
 
 namespace tinysplit {
 namespace {
 
 using Kind = TreatmentKind;
-
-std::size_t usize(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 bool is_real(const Value& value) { return value.dtype == DType::kFloat32 && !value.is_constant(); }
 

@@ -14,11 +14,11 @@ namespace {
 
 using svg::num;
 
-constexpr double kMargin = 24.0;
-constexpr double kHead = 64.0;  // title and subtitle
+constexpr double kMatrixMargin = 24.0;
+constexpr double kMatrixHead = 64.0;  // title and subtitle
 constexpr double kCell = 46.0;
-constexpr double kFont = 12.0;
-constexpr double kGap = 8.0;
+constexpr double kMatrixFont = 12.0;
+constexpr double kMatrixGap = 8.0;
 constexpr std::size_t kMaxLabelColumns = 24;
 constexpr std::string_view kRight = "#2f6690";
 constexpr std::string_view kWrong = "#d1605e";
@@ -101,17 +101,18 @@ double accuracy_of(const ConfusionMatrix& matrix) {
 std::string render_svg(const ConfusionMatrix& matrix) {
   const std::vector<std::size_t> classes = drawn_classes(matrix);
   const auto side = kCell * static_cast<double>(classes.size());
-  double label_width = svg::text_width("true class", kFont);
+  double label_width = svg::text_width("true class", kMatrixFont);
   for (const std::size_t i : classes) {
-    label_width = std::max(label_width, svg::text_width(label_of(matrix.classes[i]), kFont));
+    label_width = std::max(label_width, svg::text_width(label_of(matrix.classes[i]), kMatrixFont));
   }
   // Names of columns are written at a slant; half of their length is what they take upwards.
-  const double left = kMargin + label_width + kGap;
-  const double top = kHead + 0.55 * label_width + 2.0 * kGap;
+  const double left = kMatrixMargin + label_width + kMatrixGap;
+  const double top = kMatrixHead + 0.55 * label_width + 2.0 * kMatrixGap;
   const double title_width =
-      std::max(svg::text_width(matrix.title, 18.0), svg::text_width(matrix.subtitle, kFont));
-  const double width = std::max(left + side + 0.8 * label_width, kMargin + title_width) + kMargin;
-  const double height = top + side + kMargin;
+      std::max(svg::text_width(matrix.title, 18.0), svg::text_width(matrix.subtitle, kMatrixFont));
+  const double width =
+      std::max(left + side + 0.8 * label_width, kMatrixMargin + title_width) + kMatrixMargin;
+  const double height = top + side + kMatrixMargin;
 
   std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + num(width) +
                     "\" height=\"" + num(height) + "\" viewBox=\"0 0 " + num(width) + " " +
@@ -119,15 +120,18 @@ std::string render_svg(const ConfusionMatrix& matrix) {
                     "\" font-family=\"system-ui, sans-serif\" role=\"img\">\n<title>" +
                     escape_xml(matrix.title) + "</title>\n<desc>" + escape_xml(matrix.subtitle) +
                     "</desc>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
-  svg::add_text(out, kMargin, kMargin + 6.0, matrix.title, {18.0, svg::kInk, "start", true});
-  svg::add_text(out, kMargin, kMargin + 26.0, matrix.subtitle, {kFont, svg::kMuted});
+  svg::add_text(out, kMatrixMargin, kMatrixMargin + 6.0, matrix.title,
+                {18.0, svg::kInk, "start", true});
+  svg::add_text(out, kMatrixMargin, kMatrixMargin + 26.0, matrix.subtitle,
+                {kMatrixFont, svg::kMuted});
   for (std::size_t row = 0; row < classes.size(); ++row) {
     const double y = top + kCell * static_cast<double>(row);
     const std::string label = label_of(matrix.classes[classes[row]]);
-    svg::add_text(out, left - kGap, y + kCell / 2 + 4.0, label, {kFont, svg::kInk, "end"});
+    svg::add_text(out, left - kMatrixGap, y + kCell / 2 + 4.0, label,
+                  {kMatrixFont, svg::kInk, "end"});
     const double x = left + kCell * (static_cast<double>(row) + 0.5);
-    svg::add_text(out, x, top - kGap, label, {kFont, svg::kInk},
-                  " transform=\"rotate(-35 " + num(x) + " " + num(top - kGap) + ")\"");
+    svg::add_text(out, x, top - kMatrixGap, label, {kMatrixFont, svg::kInk},
+                  " transform=\"rotate(-35 " + num(x) + " " + num(top - kMatrixGap) + ")\"");
     const auto images = static_cast<double>(images_of(matrix, classes[row]));
     for (std::size_t column = 0; column < classes.size(); ++column) {
       const std::int64_t count = count_at(matrix, classes[row], classes[column]);

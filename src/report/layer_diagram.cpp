@@ -14,11 +14,11 @@ namespace {
 
 using svg::num;
 
-constexpr double kMargin = 24.0;
+constexpr double kDiagramMargin = 24.0;
 constexpr double kRowHeight = 26.0;
 constexpr double kLaneWidth = 16.0;
-constexpr double kHead = 84.0;  // title, subtitle, heads of columns
-constexpr double kFont = 12.0;
+constexpr double kDiagramHead = 84.0;  // title, subtitle, heads of columns
+constexpr double kDiagramFont = 12.0;
 constexpr double kColumnGap = 18.0;
 constexpr double kBarWidth = 180.0;
 constexpr std::array<std::string_view, 8> kKindColors{"#2f6690", "#d1605e", "#5a9e6f", "#f2a541",
@@ -35,8 +35,10 @@ struct Layout {
   double width = 0.0;
   double height = 0.0;
 
-  double x(std::size_t row) const { return kMargin + kLaneWidth * (0.5 + lanes[row]); }
-  double y(std::size_t row) const { return kHead + kRowHeight * (static_cast<double>(row) + 0.5); }
+  double x(std::size_t row) const { return kDiagramMargin + kLaneWidth * (0.5 + lanes[row]); }
+  double y(std::size_t row) const {
+    return kDiagramHead + kRowHeight * (static_cast<double>(row) + 0.5);
+  }
 };
 
 std::vector<std::string_view> cells_of(const DiagramRow& row) {
@@ -57,27 +59,28 @@ Layout make_layout(const LayerDiagram& diagram) {
   const int lanes = layout.lanes.empty() ? 0 : *std::ranges::max_element(layout.lanes) + 1;
   std::vector<double> widths;
   for (const std::string_view head : heads_of(diagram)) {
-    widths.push_back(svg::text_width(head, kFont));
+    widths.push_back(svg::text_width(head, kDiagramFont));
   }
   for (const DiagramRow& row : diagram.rows) {
     const auto cells = cells_of(row);
     for (std::size_t i = 0; i < std::min(cells.size(), widths.size()); ++i) {
-      widths[i] = std::max(widths[i], svg::text_width(cells[i], kFont));
+      widths[i] = std::max(widths[i], svg::text_width(cells[i], kDiagramFont));
     }
   }
-  double x = kMargin + kLaneWidth * lanes + kColumnGap;
+  double x = kDiagramMargin + kLaneWidth * lanes + kColumnGap;
   layout.text_left = x;
   for (const double width : widths) {
     layout.column_left.push_back(x);
     x += width + kColumnGap;
   }
   layout.bars_left = x;
-  double label = svg::text_width(diagram.cuts_head, kFont) - kBarWidth;
+  double label = svg::text_width(diagram.cuts_head, kDiagramFont) - kBarWidth;
   for (const DiagramCut& cut : diagram.cuts) {
-    label = std::max(label, svg::text_width(cut.label, kFont - 2.0));
+    label = std::max(label, svg::text_width(cut.label, kDiagramFont - 2.0));
   }
-  layout.width = x + kBarWidth + label + kMargin;
-  layout.height = kHead + kRowHeight * static_cast<double>(diagram.rows.size()) + kMargin;
+  layout.width = x + kBarWidth + label + kDiagramMargin;
+  layout.height =
+      kDiagramHead + kRowHeight * static_cast<double>(diagram.rows.size()) + kDiagramMargin;
   return layout;
 }
 
@@ -131,7 +134,7 @@ void add_rows(std::string& out, const LayerDiagram& diagram, const Layout& layou
     const auto cells = cells_of(layer);
     for (std::size_t i = 0; i < std::min(cells.size(), layout.column_left.size()); ++i) {
       if (cells[i].empty()) continue;
-      svg::TextStyle style{kFont, i == 1 ? std::string_view(color) : svg::kInk};
+      svg::TextStyle style{kDiagramFont, i == 1 ? std::string_view(color) : svg::kInk};
       if (i > 1) style.color = svg::kMuted;
       style.bold = i == 0;
       svg::add_text(out, layout.column_left[i], layout.y(row) + 4.0, cells[i], style);
@@ -152,7 +155,7 @@ void add_cuts(std::string& out, const LayerDiagram& diagram, const Layout& layou
            num(std::max(bar, cut.bytes > 0.0 ? 1.0 : 0.0)) + "\" height=\"10\" rx=\"2\" fill=\"" +
            std::string(cut.marked ? kMarkedBar : kBar) + "\"/>\n";
     svg::add_text(out, layout.bars_left + std::max(bar, 1.0) + 6.0, y + 3.5, cut.label,
-                  {kFont - 2.0, svg::kMuted});
+                  {kDiagramFont - 2.0, svg::kMuted});
   }
 }
 
@@ -202,13 +205,14 @@ std::string to_svg(const LayerDiagram& diagram) {
                     escape_xml(diagram.title) +
                     "</title>\n<rect width=\"100%\" height=\"100%\" "
                     "fill=\"#fff\"/>\n";
-  svg::add_text(out, kMargin, kMargin + 6.0, diagram.title, {18.0, svg::kInk, "start", true});
-  svg::add_text(out, kMargin, kMargin + 26.0, diagram.subtitle, {12.0, svg::kMuted});
+  svg::add_text(out, kDiagramMargin, kDiagramMargin + 6.0, diagram.title,
+                {18.0, svg::kInk, "start", true});
+  svg::add_text(out, kDiagramMargin, kDiagramMargin + 26.0, diagram.subtitle, {12.0, svg::kMuted});
   const auto heads = heads_of(diagram);
   for (std::size_t i = 0; i < heads.size(); ++i) {
-    svg::add_text(out, layout.column_left[i], kHead - 8.0, heads[i], {11.0, svg::kMuted});
+    svg::add_text(out, layout.column_left[i], kDiagramHead - 8.0, heads[i], {11.0, svg::kMuted});
   }
-  svg::add_text(out, layout.bars_left, kHead - 8.0, diagram.cuts_head, {11.0, svg::kMuted});
+  svg::add_text(out, layout.bars_left, kDiagramHead - 8.0, diagram.cuts_head, {11.0, svg::kMuted});
   add_cuts(out, diagram, layout);
   add_tracks(out, diagram, layout);
   add_rows(out, diagram, layout);

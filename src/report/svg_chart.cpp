@@ -24,7 +24,7 @@ using svg::num;
 using svg::text_width;
 
 // All lengths in CSS pixels of the drawing's own coordinates.
-constexpr double kMargin = 28.0;
+constexpr double kChartMargin = 28.0;
 constexpr double kPanelGap = 26.0;
 constexpr double kAxisLeft = 64.0;  // room for the numbers of the y axis and its label
 constexpr double kAxisBottom = 44.0;
@@ -236,12 +236,12 @@ class PanelDrawing {
 // Draws the entries in lines of at most `width`, from baseline `y`; gives the height taken.
 double draw_legend(std::string& svg, const std::vector<LegendEntry>& legend, double y,
                    double width) {
-  double x = kMargin;
+  double x = kChartMargin;
   double height = legend.empty() ? 0.0 : kLegendHeight;
   for (const LegendEntry& entry : legend) {
     const double advance = 26.0 + text_width(entry.name, 12.0) + 18.0;
-    if (x > kMargin && x + advance > width - kMargin) {
-      x = kMargin;
+    if (x > kChartMargin && x + advance > width - kChartMargin) {
+      x = kChartMargin;
       y += kLegendHeight - 6.0;
       height += kLegendHeight - 6.0;
     }
@@ -272,17 +272,18 @@ std::string render_svg(const Figure& figure) {
   const std::vector<LegendEntry> legend = legend_of(figure);
   const std::size_t columns = std::clamp<std::size_t>(figure.panels.size(), 1, kPanelsPerRow);
   const double plot_width = kPlotWidths[columns - 1];
-  const double width = 2.0 * kMargin + static_cast<double>(columns) * (kAxisLeft + plot_width) +
+  const double width = 2.0 * kChartMargin +
+                       static_cast<double>(columns) * (kAxisLeft + plot_width) +
                        static_cast<double>(columns - 1) * kPanelGap;
 
   std::string body;
-  double y = kMargin;
+  double y = kChartMargin;
   if (!figure.title.empty()) {
-    add_text(body, kMargin, y + 16.0, figure.title, {20.0, kInk, "start", true});
+    add_text(body, kChartMargin, y + 16.0, figure.title, {20.0, kInk, "start", true});
     y += kTitleHeight;
   }
   if (!figure.subtitle.empty()) {
-    add_text(body, kMargin, y + 10.0, figure.subtitle, {13.0, kMuted});
+    add_text(body, kChartMargin, y + 10.0, figure.subtitle, {13.0, kMuted});
     y += kSubtitleHeight;
   }
   y += draw_legend(body, legend, y + 18.0, width) + 8.0;
@@ -290,12 +291,12 @@ std::string render_svg(const Figure& figure) {
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {
     const std::size_t column = i % columns;
     if (i > 0 && column == 0) y += kPanelHead + kPlotHeight + kAxisBottom;
-    const double left =
-        kMargin + kAxisLeft + static_cast<double>(column) * (kAxisLeft + plot_width + kPanelGap);
+    const double left = kChartMargin + kAxisLeft +
+                        static_cast<double>(column) * (kAxisLeft + plot_width + kPanelGap);
     PanelDrawing(figure.panels[i], legend, left, y + kPanelHead, plot_width).draw(body);
   }
   if (!figure.panels.empty()) y += kPanelHead + kPlotHeight + kAxisBottom;
-  const double height = y + kMargin - 8.0;
+  const double height = y + kChartMargin - 8.0;
 
   const std::string size = num(width) + " " + num(height);
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + size + "\" width=\"" +

@@ -7,7 +7,7 @@
 namespace tinysplit {
 namespace {
 
-constexpr std::size_t kGap = 2;
+constexpr std::size_t kCellGap = 2;
 
 void append_padded(std::string& line, std::string_view cell, std::size_t width,
                    Table::Align align) {
@@ -53,7 +53,7 @@ void Table::add_rule() { rows_.push_back({{}, true}); }
 
 std::string Table::to_string(bool utf8, std::size_t indent) const {
   std::vector<std::size_t> widths;
-  std::size_t total = columns_.empty() ? 0 : kGap * (columns_.size() - 1);
+  std::size_t total = columns_.empty() ? 0 : kCellGap * (columns_.size() - 1);
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     std::size_t width = display_width(columns_[c].header);
     for (const Row& row : rows_) {
@@ -77,7 +77,7 @@ std::string Table::to_string(bool utf8, std::size_t indent) const {
   const auto add_cells = [&](const auto& cell_of) {
     std::string line;
     for (std::size_t c = 0; c < columns_.size(); ++c) {
-      if (c > 0) line.append(kGap, ' ');
+      if (c > 0) line.append(kCellGap, ' ');
       append_padded(line, cell_of(c), widths[c], columns_[c].align);
     }
     add_line(std::move(line));

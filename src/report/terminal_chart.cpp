@@ -26,8 +26,8 @@ constexpr int kMaxRows = 100;
 constexpr int kMaxSlotColumns = 6;
 
 // The nearest to the colours of the pictures; readable on dark and on light.
-constexpr std::array<int, 8> kBarColors{31, 110, 215, 167, 71, 150, 97, 181};
-constexpr std::array<int, 6> kLineColors{33, 203, 36, 172, 134, 37};
+constexpr std::array<int, 8> kBarCodes{31, 110, 215, 167, 71, 150, 97, 181};
+constexpr std::array<int, 6> kLineCodes{33, 203, 36, 172, 134, 37};
 constexpr std::array<std::string_view, 5> kShades{"█", "▒", "░", "▓", "▚"};
 constexpr std::array<std::string_view, 6> kAsciiBars{"#", "=", "+", ":", "%", "."};
 constexpr std::array<std::string_view, 5> kAsciiLines{"*", "+", "x", "~", "."};
@@ -110,11 +110,11 @@ class Chart {
   int color_of(std::size_t index) const {
     const std::size_t rank = rank_of(index);
     if (panel_.series[index].style == SeriesStyle::kStackedBar) {
-      return kBarColors[rank % kBarColors.size()];
+      return kBarCodes[rank % kBarCodes.size()];
     }
     // Over bars every hue is taken: markers have the terminal's own text colour.
     if (has_stacked_bars(panel_)) return TerminalCanvas::kDefaultColor;
-    return kLineColors[rank % kLineColors.size()];
+    return kLineCodes[rank % kLineCodes.size()];
   }
   std::string bar_glyph(std::size_t index) const {
     const std::size_t rank = rank_of(index);

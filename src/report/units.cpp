@@ -100,6 +100,13 @@ std::string format_magnitude(double value) {
   return scaled(value, kUnits, "");
 }
 
+std::string format_percent(double share) {
+  if (!std::isfinite(share)) return "n/a";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f%%", 100.0 * share);
+  return text;
+}
+
 std::string format_factor(double factor) {
   if (!std::isfinite(factor)) return "n/a";
   if (std::abs(factor) >= 999.5) return format_count(std::llround(std::min(factor, 9e18))) + "x";

@@ -23,6 +23,9 @@ std::string format_count(std::int64_t count);
 // "12.5k", "3.40M", "1.20G"; for MACs and parameters.
 std::string format_magnitude(double value);
 
+// Of a share of 1: "92.21%".
+std::string format_percent(double share);
+
 // A factor: "1.25x", "12.3x", "1,250x".
 std::string format_factor(double factor);
 

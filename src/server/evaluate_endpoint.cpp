@@ -80,9 +80,8 @@ Result<HttpResponse> evaluate(EdgeState& state, const HttpRequest& http) {
   message.device_id = request.device_id;
   message.model_name = request.model_name;
   message.size_bytes = static_cast<std::int64_t>(http.wire_bytes);
-  message.cut = static_cast<int>(
-      std::min<std::uint32_t>(request.start_layer_index,
-                              static_cast<std::uint32_t>(served->graph().num_layers())));
+  message.cut = static_cast<int>(std::min<std::uint32_t>(
+      request.start_layer_index, static_cast<std::uint32_t>(served->graph().num_layers())));
   for (const EvaluateRequest::LayerTime& time : request.layer_times) {
     if (time.layer < static_cast<std::uint32_t>(served->graph().num_layers())) {
       message.layer_times.push_back({static_cast<int>(time.layer), time.seconds});
@@ -90,13 +89,12 @@ Result<HttpResponse> evaluate(EdgeState& state, const HttpRequest& http) {
   }
   message.receive_s = http.receive_s;
   TINYSPLIT_ASSIGN_OR_RETURN(const Evaluation made, state.manager.evaluate(evaluation));
-  return json_response(
-      OrderedJson{{"text",
-                   {{"best_offloading_layer", made.decision.cut - 1},
-                    {"scenario", scenario_name(made.decision.scenario)},
-                    {"additional_info",
-                     {{"offloaded_model_info", describe_model(*served)},
-                      {"offloading_algo_info", describe_algo(made)}}}}}});
+  return json_response(OrderedJson{{"text",
+                                    {{"best_offloading_layer", made.decision.cut - 1},
+                                     {"scenario", scenario_name(made.decision.scenario)},
+                                     {"additional_info",
+                                      {{"offloaded_model_info", describe_model(*served)},
+                                       {"offloading_algo_info", describe_algo(made)}}}}}});
 }
 
 }  // namespace

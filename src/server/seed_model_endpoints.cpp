@@ -58,7 +58,7 @@ Result<HttpResponse> initialize(EdgeState& state, const HttpRequest& http) {
                     {"model_analytics", to_json(model->offloading->analytics())}}}});
 }
 
-Result<HttpResponse> infer(EdgeState& state, const HttpRequest& http, SegmentCache& segments) {
+Result<HttpResponse> infer_from(EdgeState& state, const HttpRequest& http, SegmentCache& segments) {
   TINYSPLIT_ASSIGN_OR_RETURN(TensorRequest request, parse_model_inference_request(http.body));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto model, state.models.find(request.model_name));
   const Graph& graph = model->graph();
@@ -118,7 +118,7 @@ void handle_model_initialization(EdgeState& state, HttpRequest&& request, HttpRe
 }
 
 void handle_model_inference(EdgeState& state, HttpRequest&& request, HttpResponder respond) {
-  run_on_worker(state, std::move(request), std::move(respond), infer);
+  run_on_worker(state, std::move(request), std::move(respond), infer_from);
 }
 
 }  // namespace tinysplit

@@ -4,13 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include "core/numeric.h"
 #include "training/channel_rows.h"
 #include "training/step.h"
 
 namespace tinysplit::training {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr ClipBounds kNoBounds{-kInfinity, kInfinity};
 
 class BatchNormStep final : public Step {

@@ -217,7 +217,7 @@ Status write_checkpoint(const Checkpoint& checkpoint, const std::filesystem::pat
 }
 
 Result<Checkpoint> read_checkpoint(const std::filesystem::path& path) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes, read_file(path, kMaxCheckpointBytes));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes, read_file(path, limits::kMaxCheckpointBytes));
   try {
     Result<Checkpoint> checkpoint = parse_checkpoint(bytes);
     if (!checkpoint.ok()) return checkpoint.status().with_context(path.string());

@@ -11,9 +11,6 @@
 
 namespace tinysplit::training {
 
-// The largest file that is read as a checkpoint.
-inline constexpr std::size_t kMaxCheckpointBytes = std::size_t{4} << 30;
-
 // What one epoch came to. Accuracies are shares of 1, NaN where the network names no classes; the
 // validation's are NaN where there are no images for it.
 struct EpochRecord {

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/numeric.h"
 #include "core/random.h"
 #include "training/channel_rows.h"
 #include "training/parallel.h"
@@ -11,7 +12,6 @@
 namespace tinysplit::training {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr std::size_t kGrain = 8192;  // floats worth a thread
 
 // Which elements stay depends on the seed, the number of the training step, the layer and the

@@ -45,10 +45,9 @@ std::string base64_encode(std::span<const std::byte> bytes) {
   std::size_t written = 0;
   for (std::size_t done = 0; done < bytes.size(); done += kBlockBytes) {
     const std::size_t size = std::min(kBlockBytes, bytes.size() - done);
-    written += static_cast<std::size_t>(
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()) + written,
-                        reinterpret_cast<const unsigned char*>(bytes.data()) + done,
-                        static_cast<int>(size)));
+    written += static_cast<std::size_t>(EVP_EncodeBlock(
+        reinterpret_cast<unsigned char*>(text.data()) + written,
+        reinterpret_cast<const unsigned char*>(bytes.data()) + done, static_cast<int>(size)));
   }
   text.resize(written);
   return text;

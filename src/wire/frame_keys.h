@@ -50,7 +50,7 @@ inline constexpr std::uint64_t kCode = 3;
 inline constexpr std::uint64_t kMessage = 4;
 }  // namespace error
 
-inline constexpr std::size_t kDigestBytes = 32;                // SHA-256
+inline constexpr std::size_t kDigestBytes = 32;               // SHA-256
 inline constexpr std::uint64_t kTagFloat32LittleEndian = 85;  // RFC 8746 section 2
 
 }  // namespace tinysplit::frame_keys

@@ -18,9 +18,8 @@ Status check_name(std::string_view field, std::string_view name) {
   const std::string what(field);
   if (name.empty()) return invalid_argument(what + " is empty, give it a name");
   if (name.size() > limits::kMaxIdBytes) {
-    return invalid_argument(what + " has " + std::to_string(name.size()) +
-                            " characters, at most " + std::to_string(limits::kMaxIdBytes) +
-                            " are allowed");
+    return invalid_argument(what + " has " + std::to_string(name.size()) + " characters, at most " +
+                            std::to_string(limits::kMaxIdBytes) + " are allowed");
   }
   // The offending text is not repeated: it may hold anything.
   const auto bad = std::find_if_not(name.begin(), name.end(), is_allowed);

@@ -71,6 +71,22 @@ TEST(QuantizeCommand, AnswersInMarkdownAndText) {
   EXPECT_TRUE(read_bytes(report).starts_with("# fashion_resnet in int8\n"));
 }
 
+TEST(QuantizeCommand, SaysWhereTheScaleOfPixelsWouldBeLost) {
+  const TemporaryFolder folder;
+  fs::create_directories(folder.path("model"));
+  const std::string model = folder.path("model/m.keras");
+  fs::copy_file(model_path("fashion_resnet") + "/fashion_resnet.keras", model);
+  write_bytes(folder.path("model/preprocessing.json"), R"({"pixels": "0..1"})");
+  const auto messages = [&](const std::string& output) {
+    const Finished finished = run({"quantize", model, "--calibrate", "fashion-mnist", "--samples",
+                                   "5", "--no-test", "--output", folder.path(output)});
+    EXPECT_EQ(finished.exit_code, 0) << finished.err;
+    return finished.err;
+  };
+  EXPECT_EQ(messages("model/int8.tflite"), "");
+  EXPECT_NE(messages("int8.tflite").find("model/preprocessing.json says; copy"), std::string::npos);
+}
+
 TEST(QuantizeCommand, FineTunesToTheSameBitsWithoutLosingAccuracy) {
   const TemporaryFolder folder;
   const std::string data = folder.path("shades"), model = folder.path("model");

@@ -27,11 +27,11 @@ TEST(Pacer, WaitsUntilTheSumOfTheTargets) {
     sleeps.push_back(ns);
     clock.advance_ns(ns);
   });
-  std::vector<double> seconds = {0.001, 0.0, 0.002};
+  std::vector<double> taken = {0.001, 0.0, 0.002};
   const std::int64_t begin_ns = clock.now_ns();
   clock.advance_ns(3'000'000);
-  pacer.pace(0, 3, begin_ns, seconds);
-  EXPECT_EQ(seconds, (std::vector<double>{0.010, 0.0, 0.030}));
+  pacer.pace(0, 3, begin_ns, taken);
+  EXPECT_EQ(taken, (std::vector<double>{0.010, 0.0, 0.030}));
   const std::int64_t end_ns = clock.now_ns();
   EXPECT_GE(end_ns - begin_ns, 40'000'000);
   EXPECT_LE(end_ns - begin_ns, 40'000'000 + 1000);
@@ -46,8 +46,8 @@ TEST(Pacer, LateSleepersDoNotMakeItDrift) {
   std::int64_t at_ns = clock.now_ns();
   const std::int64_t begin_ns = at_ns;
   for (int i = 0; i < 100; ++i) {
-    std::vector<double> seconds = {0.0};
-    pacer.pace(0, 1, at_ns, seconds);
+    std::vector<double> taken = {0.0};
+    pacer.pace(0, 1, at_ns, taken);
     at_ns += 10'000'000;
   }
   EXPECT_LE(clock.now_ns() - begin_ns, 100 * 10'000'000 + 1000);
@@ -57,21 +57,21 @@ TEST(Pacer, LayersSlowerThanTheirTargetAreKept) {
   TickingClock clock;
   int sleeps = 0;
   const Pacer pacer({0.001, 0.001}, clock, [&](std::int64_t) { ++sleeps; });
-  std::vector<double> seconds = {0.005, 0.0};
+  std::vector<double> taken = {0.005, 0.0};
   const std::int64_t begin_ns = clock.now_ns();
   clock.advance_ns(7'000'000);
-  pacer.pace(0, 2, begin_ns, seconds);
-  EXPECT_EQ(seconds, (std::vector<double>{0.005, 0.001}));
+  pacer.pace(0, 2, begin_ns, taken);
+  EXPECT_EQ(taken, (std::vector<double>{0.005, 0.001}));
   EXPECT_EQ(sleeps, 0);
 }
 
 TEST(Pacer, OnlyTheLayersThatRanCount) {
   TickingClock clock;
   const Pacer pacer({1.0, 0.002, 1.0}, clock, [&](std::int64_t ns) { clock.advance_ns(ns); });
-  std::vector<double> seconds(3, 0.0);
+  std::vector<double> taken(3, 0.0);
   const std::int64_t begin_ns = clock.now_ns();
-  pacer.pace(1, 2, begin_ns, seconds);
-  EXPECT_EQ(seconds, (std::vector<double>{0.0, 0.002, 0.0}));
+  pacer.pace(1, 2, begin_ns, taken);
+  EXPECT_EQ(taken, (std::vector<double>{0.0, 0.002, 0.0}));
   EXPECT_LE(clock.now_ns() - begin_ns, 2'000'000 + 1000);
 }
 

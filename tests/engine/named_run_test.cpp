@@ -28,8 +28,8 @@ std::shared_ptr<Engine> totals(DType dtype, const Shape& shape) {
   return Engine::create(builder.build().value()).value();
 }
 
-Result<std::vector<NamedTensor>> run(Engine& engine, int begin, int end,
-                                     std::vector<NamedTensor> tensors) {
+Result<std::vector<NamedTensor>> try_run(Engine& engine, int begin, int end,
+                                         std::vector<NamedTensor> tensors) {
   const auto segment = engine.make_segment(begin, end).value();
   return run_named(*segment, engine.graph(), std::move(tensors));
 }
@@ -48,7 +48,7 @@ std::vector<NamedTensor> ones(DType dtype, const Shape& shape) {
 
 TEST(NamedRun, KeepsIntegers) {
   const auto engine = totals(DType::kInt64, Shape{1, 3});
-  const auto outputs = run(*engine, 0, 3, ones(DType::kInt64, Shape{1, 3}));
+  const auto outputs = try_run(*engine, 0, 3, ones(DType::kInt64, Shape{1, 3}));
   ASSERT_TRUE(outputs.ok()) << outputs.status().to_string();
   EXPECT_EQ(outputs->front().tensor.dtype(), DType::kInt64);
   EXPECT_EQ(outputs->front().tensor.shape().rank(), 0);
@@ -57,29 +57,29 @@ TEST(NamedRun, KeepsIntegers) {
 
 TEST(NamedRun, RefusesAnotherDtypeWhereNumbersWouldChange) {
   const auto engine = totals(DType::kInt64, Shape{1, 3});
-  const Status status = run(*engine, 0, 3, ones(DType::kFloat32, Shape{1, 3})).status();
+  const Status status = try_run(*engine, 0, 3, ones(DType::kFloat32, Shape{1, 3})).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_NE(status.message().find("int64"), std::string::npos);
 }
 
 TEST(NamedRun, AFixedFirstDimensionIsOneRun) {
   const auto engine = totals(DType::kFloat32, Shape{4, 2});
-  const auto outputs = run(*engine, 0, 3, ones(DType::kFloat32, Shape{4, 2}));
+  const auto outputs = try_run(*engine, 0, 3, ones(DType::kFloat32, Shape{4, 2}));
   ASSERT_TRUE(outputs.ok()) << outputs.status().to_string();
   EXPECT_EQ(outputs->front().tensor.as<float>()[0], -16.0f);
   // Not a multiple of the four rows that one run takes.
-  EXPECT_EQ(run(*engine, 0, 3, ones(DType::kFloat32, Shape{6, 2})).status().code(),
+  EXPECT_EQ(try_run(*engine, 0, 3, ones(DType::kFloat32, Shape{6, 2})).status().code(),
             StatusCode::kInvalidArgument);
-  EXPECT_EQ(run(*engine, 0, 3, ones(DType::kFloat32, Shape{2})).status().code(),
+  EXPECT_EQ(try_run(*engine, 0, 3, ones(DType::kFloat32, Shape{2})).status().code(),
             StatusCode::kInvalidArgument);
 }
 
 TEST(NamedRun, ScalarsOfABatchPassTheCut) {
   const auto engine = totals(DType::kFloat32, Shape{1, 3});
-  auto live = run(*engine, 0, 2, ones(DType::kFloat32, Shape{5, 3}));
+  auto live = try_run(*engine, 0, 2, ones(DType::kFloat32, Shape{5, 3}));
   ASSERT_TRUE(live.ok()) << live.status().to_string();
   EXPECT_EQ(live->front().tensor.shape().to_string(), "[5]");
-  const auto outputs = run(*engine, 2, 3, std::move(*live));
+  const auto outputs = try_run(*engine, 2, 3, std::move(*live));
   ASSERT_TRUE(outputs.ok()) << outputs.status().to_string();
   EXPECT_EQ(outputs->front().tensor.shape().to_string(), "[5]");
   for (const float value : outputs->front().tensor.as<float>()) EXPECT_EQ(value, -6.0f);
@@ -87,7 +87,7 @@ TEST(NamedRun, ScalarsOfABatchPassTheCut) {
 
 TEST(NamedRun, TakesAScalarInput) {
   const auto engine = totals(DType::kFloat32, Shape{});
-  const auto outputs = run(*engine, 0, 3, ones(DType::kFloat32, Shape{}));
+  const auto outputs = try_run(*engine, 0, 3, ones(DType::kFloat32, Shape{}));
   ASSERT_TRUE(outputs.ok()) << outputs.status().to_string();
   EXPECT_EQ(outputs->front().tensor.as<float>()[0], -2.0f);
 }

@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "engine/named_run.h"
+#include "engine/segment_runs.h"
 #include "graph/cuts.h"
 #include "graph/subgraph.h"
 #include "kernels/evaluate.h"
@@ -16,6 +17,10 @@
 
 namespace tinysplit {
 namespace {
+
+using test::copies_of;
+using test::run;
+using test::through_a_frame;
 
 struct RandomModel {
   std::shared_ptr<const Graph> graph;
@@ -49,29 +54,6 @@ std::vector<NamedTensor> named(const Tensor& input) {
   std::vector<NamedTensor> tensors;
   tensors.push_back({"x", input.clone()});
   return tensors;
-}
-
-std::vector<NamedTensor> run(Engine& engine, int begin, int end, std::vector<NamedTensor> inputs) {
-  auto segment = engine.make_segment(begin, end);
-  EXPECT_TRUE(segment.ok()) << segment.status().to_string();
-  if (!segment.ok()) return {};
-  auto outputs = run_named(**segment, engine.graph(), std::move(inputs));
-  EXPECT_TRUE(outputs.ok()) << outputs.status().to_string();
-  return outputs.ok() ? std::move(*outputs) : std::vector<NamedTensor>();
-}
-
-std::vector<NamedTensor> through_a_frame(std::vector<NamedTensor> tensors, int cut) {
-  InferRequest request;
-  request.model = "model";
-  request.model_digest = std::string(64, 'a');
-  request.device_id = "device";
-  request.cut = static_cast<std::uint32_t>(cut);
-  request.tensors = plain_tensors(std::move(tensors));
-  std::string frame;
-  EXPECT_TRUE(encode_frame(request, EncodeOptions{}, frame).ok());
-  auto decoded = decode_infer_request(frame);
-  EXPECT_TRUE(decoded.ok()) << decoded.status().to_string();
-  return decoded.ok() ? take_tensors(std::move(decoded->tensors)) : std::vector<NamedTensor>();
 }
 
 // The larger of an absolute and a relative error; both NaN or equal counts as none.
@@ -165,12 +147,6 @@ TEST(RandomOperations, EveryCutGivesTheUncutOutput) {
       }
     }
   }
-}
-
-std::vector<NamedTensor> copies_of(const std::vector<NamedTensor>& tensors) {
-  std::vector<NamedTensor> copies;
-  for (const NamedTensor& tensor : tensors) copies.push_back({tensor.name, tensor.tensor.clone()});
-  return copies;
 }
 
 TEST(RandomOperations, ExtractedLayersRunAsTheSegments) {

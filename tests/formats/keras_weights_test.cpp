@@ -29,7 +29,7 @@ TEST(SnakeCase, AgreesWithKeras) {
   EXPECT_EQ(snake_case(""), "");
 }
 
-std::shared_ptr<const Graph> read(const std::string& bytes) {
+std::shared_ptr<const Graph> read_weights(const std::string& bytes) {
   GraphResult graph = read_keras_model_bytes(bytes, "m");
   EXPECT_TRUE(graph.ok()) << graph.status().to_string();
   return graph.ok() ? *graph : nullptr;
@@ -52,8 +52,8 @@ TEST(KerasWeights, ReadsTheNumberingOfOldArchives) {
     move(file, container + "/dense_1", container + "/dense_2");
     move(file, container + "/batch_normalization_1", container + "/batch_normalization_2");
   });
-  const auto expected = read(bytes);
-  const auto graph = read(old);
+  const auto expected = read_weights(bytes);
+  const auto graph = read_weights(old);
   ASSERT_TRUE(expected && graph);
   expect_same_graph(*expected, *graph);
 }
@@ -62,8 +62,8 @@ TEST(KerasWeights, ReadsOldArchivesWithPlainNumbering) {
   const std::string bytes = read_bytes(golden_file("many_of_a_class.keras"));
   const std::string old = edit_weights(
       bytes, [](std::int64_t file) { move(file, "layers", "_layer_checkpoint_dependencies"); });
-  const auto expected = read(bytes);
-  const auto graph = read(old);
+  const auto expected = read_weights(bytes);
+  const auto graph = read_weights(old);
   ASSERT_TRUE(expected && graph);
   expect_same_graph(*expected, *graph);
 }
@@ -76,15 +76,15 @@ TEST(KerasWeights, ReadsArchivesWrittenOnWindows) {
     move(file, "layers/dense_1", "layers\\dense_1");
     H5Ldelete(file, "layers", H5P_DEFAULT);
   });
-  const auto expected = read(bytes);
-  const auto graph = read(windows);
+  const auto expected = read_weights(bytes);
+  const auto graph = read_weights(windows);
   ASSERT_TRUE(expected && graph);
   expect_same_graph(*expected, *graph);
 }
 
 // Twelve layers of a class: "conv2d_10" must not come before "conv2d_2".
 TEST(KerasWeights, NumbersLayersInOrderAndNotAlphabetically) {
-  const auto graph = read(read_bytes(golden_file("many_of_a_class.keras")));
+  const auto graph = read_weights(read_bytes(golden_file("many_of_a_class.keras")));
   ASSERT_TRUE(graph);
   const Entries entries = unzip(read_bytes(golden_file("many_of_a_class.keras")));
   Hdf5Image::edit(entries.at("model.weights.h5"), [&](hid_t file) {
@@ -113,8 +113,8 @@ TEST(KerasWeights, ReadsWeightNamesSplitOverSeveralAttributes) {
     write_texts(file, group, "weight_names1",
                 {layer + "moving_mean:0", layer + "moving_variance:0"}, true);
   });
-  const auto expected = read(bytes);
-  const auto graph = read(split);
+  const auto expected = read_weights(bytes);
+  const auto graph = read_weights(split);
   ASSERT_TRUE(expected && graph);
   expect_same_graph(*expected, *graph);
 }

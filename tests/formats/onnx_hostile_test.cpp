@@ -14,7 +14,7 @@ namespace {
 
 using namespace test;  // NOLINT
 
-void expect_every_truncation_refused(const std::string& bytes) {
+void expect_truncations_refused(const std::string& bytes) {
   ASSERT_TRUE(read_onnx_model_bytes(bytes, "whole").ok());
   // Behind the graph only the operator sets follow; without them the model is refused as well.
   for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -48,8 +48,8 @@ void expect_flips_survived(const std::string& bytes, int copies) {
 }
 
 TEST(OnnxHostile, RefusesEveryTruncation) {
-  expect_every_truncation_refused(small_network().bytes());
-  expect_every_truncation_refused(small_quantized_network().bytes());
+  expect_truncations_refused(small_network().bytes());
+  expect_truncations_refused(small_quantized_network().bytes());
 }
 
 TEST(OnnxHostile, SurvivesFlippedBytes) {

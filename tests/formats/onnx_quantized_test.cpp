@@ -112,8 +112,11 @@ TEST_P(OnnxQuantized, IsLiveInIntegers) {
   }
   // Integer weights belong to what computes with them, not to their DequantizeLinear.
   for (const Layer& layer : (*graph)->layers()) {
-    if (layer.kind == "DequantizeLinear") EXPECT_EQ(layer.weight_bytes, 0) << layer.name;
-    if (layer.kind == "Conv") EXPECT_GT(layer.weight_bytes, 0) << layer.name;
+    if (layer.kind == "DequantizeLinear") {
+      EXPECT_EQ(layer.weight_bytes, 0) << layer.name;
+    } else if (layer.kind == "Conv") {
+      EXPECT_GT(layer.weight_bytes, 0) << layer.name;
+    }
   }
 }
 

@@ -21,8 +21,8 @@ namespace {
 using namespace test;  // NOLINT
 namespace fs = std::filesystem;
 
-std::vector<NamedTensor> run(const std::shared_ptr<const Graph>& graph,
-                             const std::vector<Tensor>& inputs) {
+std::vector<NamedTensor> run_named_outputs(const std::shared_ptr<const Graph>& graph,
+                                           const std::vector<Tensor>& inputs) {
   std::vector<NamedTensor> outputs;
   const auto engine = Engine::create(graph);
   EXPECT_TRUE(engine.ok());
@@ -123,7 +123,7 @@ std::optional<Distance> round_trip(const std::shared_ptr<const Graph>& graph) {
   }
   EXPECT_EQ(interface_of(**back), interface_of(*graph));
   const std::vector<Tensor> inputs = numbers_for_inputs(*graph);
-  const auto expected = run(graph, inputs), found = run(*back, inputs);
+  const auto expected = run_named_outputs(graph, inputs), found = run_named_outputs(*back, inputs);
   Distance distance;
   for (const NamedTensor& tensor : expected) {
     const auto same = std::ranges::find(found, tensor.name, &NamedTensor::name);

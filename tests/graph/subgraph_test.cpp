@@ -16,7 +16,7 @@ const Shape kShape{1, 2, 3};
 
 // Layers of none to two operations that read any earlier values, some with a constant; a second
 // input that may be read late or never; several outputs, one of which may be an input.
-std::shared_ptr<const Graph> random_graph(unsigned seed) {
+std::shared_ptr<const Graph> random_branches(unsigned seed) {
   std::mt19937 random(seed);
   GraphBuilder builder("random", "digest");
   std::vector<ValueId> values = {builder.add_input("a", DType::kFloat32, kShape).value(),
@@ -51,7 +51,7 @@ template <typename Visit>
 void for_each_part(Visit visit) {
   int parts = 0;
   for (unsigned seed = 0; seed < 300; ++seed) {
-    const auto graph = random_graph(seed);
+    const auto graph = random_branches(seed);
     for (int begin = 0; begin < graph->num_layers(); ++begin) {
       for (int end = begin + 1; end <= graph->num_layers(); ++end) {
         SCOPED_TRACE("seed " + std::to_string(seed) + " layers [" + std::to_string(begin) + ", " +
@@ -156,7 +156,7 @@ TEST(Subgraph, HeadOfInputLayersHandsOnItsInputs) {
 }
 
 TEST(Subgraph, RefusesRangesThatAreNone) {
-  const auto graph = random_graph(1);
+  const auto graph = random_branches(1);
   const int layers = graph->num_layers();
   for (const auto& [begin, end] : std::vector<std::pair<int, int>>{
            {0, 0}, {layers, layers}, {-1, 1}, {1, 0}, {0, layers + 1}}) {

@@ -6,7 +6,7 @@
 namespace tinysplit::testing_kernels {
 namespace {
 
-constexpr int kTrials = 60;
+constexpr int kElementwiseTrials = 60;
 
 double naive_binary(BinaryKind kind, double a, double b) {
   switch (kind) {
@@ -94,7 +94,7 @@ TEST_P(Binary, AgreesWithLoopsOfEveryDtype) {
   Random random(static_cast<unsigned>(GetParam()) + 1);
   const bool logic = GetParam() >= BinaryKind::kAnd;
   const bool compares = GetParam() >= BinaryKind::kEqual;
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kElementwiseTrials; ++trial) {
     if (compares) check_binary(GetParam(), DType::kBool, random);
     if (logic) continue;
     check_binary(GetParam(), DType::kFloat32, random);
@@ -105,13 +105,13 @@ TEST_P(Binary, AgreesWithLoopsOfEveryDtype) {
   }
 }
 
-std::vector<BinaryKind> all_kinds() {
+std::vector<BinaryKind> binary_kinds() {
   std::vector<BinaryKind> kinds;
   for (int i = 0; i <= static_cast<int>(BinaryKind::kXor); ++i) kinds.push_back(BinaryKind(i));
   return kinds;
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Binary, testing::ValuesIn(all_kinds()));
+INSTANTIATE_TEST_SUITE_P(Kinds, Binary, testing::ValuesIn(binary_kinds()));
 
 Tensor integers(std::initializer_list<std::int64_t> values) {
   Tensor tensor(DType::kInt64, Shape{static_cast<std::int64_t>(values.size())});
@@ -143,7 +143,7 @@ TEST(BinaryIntegers, OverflowsWrap) {
 
 TEST(Select, PicksByBroadcastCondition) {
   Random random(3);
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kElementwiseTrials; ++trial) {
     for (const DType dtype :
          {DType::kFloat32, DType::kFloat16, DType::kInt8, DType::kInt64, DType::kBool}) {
       const Shape out = random.shape(0, 4);
@@ -163,7 +163,7 @@ TEST(Select, PicksByBroadcastCondition) {
 
 TEST(Prelu, TakesAnyBroadcastSlope) {
   Random random(4);
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kElementwiseTrials; ++trial) {
     const Tensor x = random.tensor(DType::kFloat32, random.shape(0, 4));
     const Tensor slope = random.tensor(DType::kFloat32, random.broadcastable_to(x.shape()));
     const Tensor y = compute(PreluOp{}, {&x, &slope});

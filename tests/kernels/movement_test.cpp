@@ -5,7 +5,7 @@
 namespace tinysplit::testing_kernels {
 namespace {
 
-constexpr int kTrials = 60;
+constexpr int kMovementTrials = 60;
 constexpr DType kAll[] = {DType::kFloat32, DType::kFloat16, DType::kInt8,  DType::kUint8,
                           DType::kInt16,   DType::kInt32,   DType::kInt64, DType::kBool};
 
@@ -20,7 +20,7 @@ void expect_moved(const Tensor& y, const Tensor& x,
 
 TEST(Gather, ReadsAlongAnyAxis) {
   Random random(21);
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kMovementTrials; ++trial) {
     for (const DType dtype : kAll) {
       const Tensor x = random.tensor(dtype, random.shape(1, 4));
       const int axis = static_cast<int>(random.integer(0, x.shape().rank() - 1));
@@ -59,7 +59,7 @@ TEST(Gather, AnIndexOutOfRangeIsAnError) {
 
 TEST(Tile, RepeatsEveryAxis) {
   Random random(23);
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kMovementTrials; ++trial) {
     for (const DType dtype : kAll) {
       const Tensor x = random.tensor(dtype, random.shape(0, 4, 3));
       TileOp op;
@@ -78,7 +78,7 @@ TEST(Tile, RepeatsEveryAxis) {
 
 TEST(Transpose, MovesEveryDtype) {
   Random random(24);
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kMovementTrials; ++trial) {
     for (const DType dtype : kAll) {
       const Tensor x = random.tensor(dtype, random.shape(0, 5, 4));
       TransposeOp op;
@@ -99,7 +99,7 @@ TEST(Transpose, MovesEveryDtype) {
 
 TEST(Slice, StepsForwardsAndBackwards) {
   Random random(25);
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kMovementTrials; ++trial) {
     for (const DType dtype : kAll) {
       const Tensor x = random.tensor(dtype, random.shape(0, 4, 6));
       SliceOp op;
@@ -148,7 +148,7 @@ TEST(Pad, FillsEveryDtypeWithTheConstant) {
 
 TEST(Broadcast, RepeatsEveryDtype) {
   Random random(27);
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kMovementTrials; ++trial) {
     for (const DType dtype : kAll) {
       const Shape out = random.shape(0, 5, 4);
       const Tensor x = random.tensor(dtype, random.broadcastable_to(out));
@@ -162,7 +162,7 @@ TEST(Broadcast, RepeatsEveryDtype) {
 
 TEST(Concat, JoinsAlongAnyAxis) {
   Random random(28);
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kMovementTrials; ++trial) {
     for (const DType dtype : kAll) {
       Shape shape = random.shape(1, 4);
       const int axis = static_cast<int>(random.integer(0, shape.rank() - 1));

@@ -6,7 +6,7 @@
 namespace tinysplit::testing_kernels {
 namespace {
 
-constexpr int kTrials = 60;
+constexpr int kReductionTrials = 60;
 
 double naive_reduce(ReduceKind kind, const std::vector<double>& values) {
   double sum = 0, product = 1, absolute = 0, square = 0, exponentials = 0;
@@ -87,7 +87,7 @@ TEST_P(Reduce, AgreesWithLoopsOverRandomAxes) {
   Random random(static_cast<unsigned>(GetParam()) + 11);
   const bool logarithm = GetParam() >= ReduceKind::kLogSum;
   const bool picks = GetParam() == ReduceKind::kMax || GetParam() == ReduceKind::kMin;
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kReductionTrials; ++trial) {
     check_reduce(GetParam(), DType::kFloat32, random);
     if (logarithm) continue;
     for (const DType dtype : kIntegers) {
@@ -98,14 +98,14 @@ TEST_P(Reduce, AgreesWithLoopsOverRandomAxes) {
   }
 }
 
-std::vector<ReduceKind> all_kinds() {
+std::vector<ReduceKind> reduce_kinds() {
   std::vector<ReduceKind> kinds;
   for (int i = 0; i <= static_cast<int>(ReduceKind::kLogSumExp); ++i)
     kinds.push_back(ReduceKind(i));
   return kinds;
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Reduce, testing::ValuesIn(all_kinds()));
+INSTANTIATE_TEST_SUITE_P(Kinds, Reduce, testing::ValuesIn(reduce_kinds()));
 
 TEST(LogSumExp, DoesNotOverflow) {
   Random random(1);
@@ -117,7 +117,7 @@ TEST(LogSumExp, DoesNotOverflow) {
 
 TEST(ArgReduce, FindsTheFirstOrLastExtreme) {
   Random random(12);
-  for (int trial = 0; trial < 4 * kTrials; ++trial) {
+  for (int trial = 0; trial < 4 * kReductionTrials; ++trial) {
     const DType dtype = trial % 3 == 0   ? DType::kFloat32
                         : trial % 3 == 1 ? DType::kInt8
                                          : DType::kInt64;
@@ -145,7 +145,7 @@ TEST(ArgReduce, FindsTheFirstOrLastExtreme) {
 
 TEST(CumulativeSum, RunsAlongAnyAxis) {
   Random random(13);
-  for (int trial = 0; trial < 4 * kTrials; ++trial) {
+  for (int trial = 0; trial < 4 * kReductionTrials; ++trial) {
     const DType dtype = trial % 2 == 0 ? DType::kFloat32 : DType::kInt32;
     const Shape shape = random.shape(1, 4, 6);
     const Tensor x = random.tensor(dtype, shape);

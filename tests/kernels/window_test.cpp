@@ -5,7 +5,7 @@
 namespace tinysplit::testing_kernels {
 namespace {
 
-constexpr int kTrials = 150;
+constexpr int kWindowTrials = 150;
 
 template <std::size_t Axes>
 Spatial<Axes> random_spatial(Random& random, std::int64_t largest_pad) {
@@ -76,17 +76,17 @@ void check_convolution(Random& random) {
 
 TEST(Conv2d, AgreesWithLoops) {
   Random random(71);
-  for (int trial = 0; trial < kTrials; ++trial) check_convolution<Conv2dOp, 2>(random);
+  for (int trial = 0; trial < kWindowTrials; ++trial) check_convolution<Conv2dOp, 2>(random);
 }
 
 TEST(Conv3d, AgreesWithLoops) {
   Random random(72);
-  for (int trial = 0; trial < kTrials / 3; ++trial) check_convolution<Conv3dOp, 3>(random);
+  for (int trial = 0; trial < kWindowTrials / 3; ++trial) check_convolution<Conv3dOp, 3>(random);
 }
 
 TEST(ConvTranspose2d, AgreesWithScatteringLoops) {
   Random random(73);
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kWindowTrials; ++trial) {
     ConvTranspose2dOp op;
     op.spatial = random_spatial<2>(random, 1);
     op.groups = random.integer(1, 3);
@@ -161,7 +161,7 @@ void check_pool(DType dtype, Random& random) {
 
 TEST(Pool, AgreesWithLoops) {
   Random random(74);
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < kWindowTrials; ++trial) {
     for (const DType dtype : {DType::kFloat32, DType::kInt8, DType::kUint8}) {
       check_pool<Pool2dOp, 2>(dtype, random);
       if (trial % 5 == 0) check_pool<Pool3dOp, 3>(dtype, random);

@@ -38,7 +38,7 @@ std::string post(std::string_view path, std::string_view body, std::string_view 
          std::string(fields) + "\r\n" + std::string(body);
 }
 
-bool has(const std::string& text, std::string_view part) {
+bool has_text(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -52,7 +52,7 @@ TEST(HttpServer, KeepsTheConnectionAndAnswersPipelinedRequestsInOrder) {
   socket.send(post("/d", ""));
   const std::string last = socket.receive_response();
   EXPECT_TRUE(last.starts_with("HTTP/1.1 200 OK\r\n")) << last;
-  EXPECT_TRUE(has(last, "Content-Type: text/plain\r\n"));
+  EXPECT_TRUE(has_text(last, "Content-Type: text/plain\r\n"));
 }
 
 TEST(HttpServer, ReadsARequestThatComesByteByByte) {
@@ -70,7 +70,7 @@ TEST(HttpServer, TellsTheHandlerWhatCameAndHowMuch) {
   });
   const std::string bytes = post(
       "/x", "abc", "Content-Type: application/cbor\r\nAccept: text/html\r\nConnection: close\r\n");
-  EXPECT_TRUE(has(talk(*server, bytes), "Connection: close"));
+  EXPECT_TRUE(has_text(talk(*server, bytes), "Connection: close"));
   const HttpRequest request = seen.get_future().get();
   EXPECT_EQ(request.content_type, "application/cbor");
   EXPECT_EQ(request.accept, "text/html");
@@ -84,7 +84,7 @@ TEST(HttpServer, HeadIsAGetWithoutBody) {
   const RawSocket socket = RawSocket::connect(server->port());
   socket.send("HEAD /h HTTP/1.1\r\nHost: x\r\n\r\n");
   const std::string head = socket.receive_response(false);
-  EXPECT_TRUE(has(head, "Content-Length: 8\r\n")) << head;  // of "GET /h||"
+  EXPECT_TRUE(has_text(head, "Content-Length: 8\r\n")) << head;  // of "GET /h||"
   socket.send(post("/next", ""));
   EXPECT_TRUE(socket.receive_response().starts_with("HTTP/1.1 200"));
 }
@@ -155,8 +155,8 @@ TEST(HttpServer, RefusesWhatIsWrongWithAJsonMessage) {
     socket.shutdown_send();
     const std::string answer = socket.receive_all();
     EXPECT_TRUE(answer.starts_with(std::string("HTTP/1.1 ") + wrong.status)) << answer;
-    EXPECT_TRUE(has(answer, "\r\n\r\n{\"message\": \"")) << answer;
-    EXPECT_TRUE(has(answer, "Connection: close\r\n")) << answer;
+    EXPECT_TRUE(has_text(answer, "\r\n\r\n{\"message\": \"")) << answer;
+    EXPECT_TRUE(has_text(answer, "Connection: close\r\n")) << answer;
   }
   EXPECT_TRUE(talk(*server, post("/", "fine", "Connection: close\r\n")).ends_with("fine"));
 }
@@ -201,7 +201,7 @@ TEST(HttpServer, AHandlerThatForgetsOrThrowsGivesA500) {
       serve([](HttpRequest&&, HttpResponder) { throw std::runtime_error("secret"); });
   const std::string answer = talk(*throws, post("/", "", "Connection: close\r\n"));
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 500")) << answer;
-  EXPECT_FALSE(has(answer, "secret"));
+  EXPECT_FALSE(has_text(answer, "secret"));
 }
 
 TEST(HttpServer, OnlyTheFirstAnswerCounts) {
@@ -222,7 +222,7 @@ TEST(HttpServer, AnAnswerCannotSplitTheHead) {
   for (const char* path : {"/field", "/name", "/type", "/status"}) {
     const std::string answer = talk(*server, post(path, "", "Connection: close\r\n"));
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 500")) << answer;
-    EXPECT_FALSE(has(answer, "Evil"));
+    EXPECT_FALSE(has_text(answer, "Evil"));
   }
 }
 
@@ -267,7 +267,7 @@ TEST(HttpServer, RefusesConnectionsBeyondItsLimit) {
   EXPECT_EQ(server->num_connections(), 2u);
   const std::string refused = talk(*server, post("/", "out"));
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 503")) << refused;
-  EXPECT_TRUE(has(refused, "message"));
+  EXPECT_TRUE(has_text(refused, "message"));
   first.close();
   while (server->num_connections() == 2) std::this_thread::yield();
   EXPECT_TRUE(talk(*server, post("/", "in", "Connection: close\r\n")).ends_with("in"));
@@ -329,7 +329,7 @@ TEST(HttpServer, StopLetsTheRequestInFlightFinish) {
   respond({.body = "late but there"});
   const std::string answer = socket.receive_all();
   EXPECT_TRUE(answer.ends_with("late but there")) << answer;
-  EXPECT_TRUE(has(answer, "Connection: close"));
+  EXPECT_TRUE(has_text(answer, "Connection: close"));
   respond = nullptr;
   stopped.get();
   EXPECT_EQ(server->num_connections(), 0u);
@@ -354,7 +354,8 @@ TEST(HttpServer, NamesTheAddressThatIsTaken) {
   options.port = server->port();
   const Status status = HttpServer::listen(options, echo).status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
-  EXPECT_TRUE(has(status.message(), "cannot listen on 127.0.0.1:" + std::to_string(server->port())))
+  EXPECT_TRUE(
+      has_text(status.message(), "cannot listen on 127.0.0.1:" + std::to_string(server->port())))
       << status.message();
   options.host = "203.0.113.7";
   options.port = 0;

@@ -12,9 +12,8 @@ TEST(SignalWatcher, CallsBackForEverySignal) {
   std::promise<int> first;
   std::promise<int> second;
   int count = 0;
-  const auto watcher = SignalWatcher::watch({SIGUSR1, SIGUSR2}, [&](int number) {
-    (count++ == 0 ? first : second).set_value(number);
-  });
+  const auto watcher = SignalWatcher::watch(
+      {SIGUSR1, SIGUSR2}, [&](int number) { (count++ == 0 ? first : second).set_value(number); });
   ASSERT_TRUE(watcher.ok());
   std::raise(SIGUSR1);
   EXPECT_EQ(first.get_future().get(), SIGUSR1);

@@ -19,9 +19,9 @@ TEST(Trace, ReadsRowsWithOrWithoutAHeader) {
 
 TEST(Trace, NamesTheLineThatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
-      {"0,1\nx,2\n", "line 2"},      {"0,1\n1,-2\n", "line 2"}, {"0,1\n1,2\n1,3\n", "line 3"},
-      {"0,1\n1\n", "line 2"},        {"a,b\nc,d\n", "line 2"},  {"0,1\n1,nan\n", "line 2"},
-      {"0,1\n1,1e999\n", "line 2"},  {"", "no line"},           {"time,rate\n", "no line"},
+      {"0,1\nx,2\n", "line 2"},     {"0,1\n1,-2\n", "line 2"}, {"0,1\n1,2\n1,3\n", "line 3"},
+      {"0,1\n1\n", "line 2"},       {"a,b\nc,d\n", "line 2"},  {"0,1\n1,nan\n", "line 2"},
+      {"0,1\n1,1e999\n", "line 2"}, {"", "no line"},           {"time,rate\n", "no line"},
       {"0,0\n1,0\n", "no rate"}};
   for (const auto& [text, message] : cases) {
     const Status status = parse_trace(text).status();

@@ -10,8 +10,8 @@ namespace {
 
 TEST(LayerTimes, IgnoresWhatMakesNoSense) {
   LayerTimes times(2);
-  for (const double bad : {-1.0, static_cast<double>(NAN), static_cast<double>(INFINITY),
-                           9999999999.8}) {
+  for (const double bad :
+       {-1.0, static_cast<double>(NAN), static_cast<double>(INFINITY), 9999999999.8}) {
     EXPECT_FALSE(times.add(0, bad));
   }
   EXPECT_FALSE(times.add(-1, 1.0));

@@ -44,8 +44,8 @@ TEST(NetworkEstimator, WithoutSamplesItIsThePrior) {
 }
 
 TEST(NetworkEstimator, OneSampleIsExplainedExactly) {
-  for (const Link& link : {Link{6.25e6, 6.25e6, 0.006}, Link{6.25e5, 6.25e5, 0.08},
-                           Link{31250, 31250, 0.3}}) {
+  for (const Link& link :
+       {Link{6.25e6, 6.25e6, 0.006}, Link{6.25e5, 6.25e5, 0.08}, Link{31250, 31250, 0.3}}) {
     for (const double size : {100.0, 10'000.0, 1e6}) {
       NetworkEstimator estimator;
       const LinkSample sample = link.sample(size, 200);
@@ -68,8 +68,8 @@ TEST(NetworkEstimator, EqualSizesStayExplained) {
 }
 
 TEST(NetworkEstimator, DifferentSizesTellRateAndLatency) {
-  for (const Link& link : {Link{6.25e6, 6.25e6, 0.006}, Link{6.25e5, 6.25e5, 0.08},
-                           Link{31250, 31250, 0.3}}) {
+  for (const Link& link :
+       {Link{6.25e6, 6.25e6, 0.006}, Link{6.25e5, 6.25e5, 0.08}, Link{31250, 31250, 0.3}}) {
     NetworkEstimator estimator;
     for (const double size : {784.0, 25'000.0, 3136.0, 12'544.0, 784.0, 6272.0}) {
       ASSERT_TRUE(estimator.add(link.sample(size, 150)));

@@ -59,8 +59,8 @@ TEST(OffloadingAlgo, EqualsBruteForceOnRandomChains) {
     }
     ASSERT_EQ(OffloadingAlgo::decide(input).ok(), cut >= 0);
   }
-  EXPECT_GT(none, 20);        // cases without a way out were among them
-  EXPECT_LT(none, 10'000);    // and did not rule
+  EXPECT_GT(none, 20);      // cases without a way out were among them
+  EXPECT_LT(none, 10'000);  // and did not rule
 }
 
 TEST(OffloadingAlgo, TermsAddUpToTheTotal) {
@@ -191,9 +191,8 @@ TEST(OffloadingAlgo, RefusesNumbersThatMakeNoSense) {
 }
 
 TEST(OffloadingAlgo, PublishedEsp32MeasurementsAskForTheEdge) {
-  const std::filesystem::path path =
-      std::filesystem::path(TINYSPLIT_SOURCE_DIR).parent_path() / "shared/profiles" /
-      "esp32s3_fomo_96x96_float32.json";
+  const std::filesystem::path path = std::filesystem::path(TINYSPLIT_SOURCE_DIR).parent_path() /
+                                     "shared/profiles" / "esp32s3_fomo_96x96_float32.json";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
   const AnalyticsPair pair = read_combined_profile(path).value();
   std::vector<double> device_s;

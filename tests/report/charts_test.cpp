@@ -34,7 +34,7 @@ Panel line_panel() {
   return panel;
 }
 
-std::size_t count_of(const std::string& text, const std::string& part) {
+std::size_t count_in(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
     ++count;
@@ -86,11 +86,11 @@ TEST(SvgChart, DrawsEveryPartAndPoint) {
   const std::string svg = render_svg({"title", "subtitle", {stacked_panel(), stacked_panel()}});
   EXPECT_TRUE(is_well_formed(svg)) << svg;
   // Of 6 parts a panel, 4 are longer than nothing; each has a tooltip.
-  EXPECT_EQ(count_of(svg, "</title></rect>"), 8U);
-  EXPECT_EQ(count_of(svg, "<title>device, cut 1: 200 ms</title>"), 2U);
-  EXPECT_EQ(count_of(svg, "<circle"), 7U) << "3 points a panel and one in the legend";
-  EXPECT_EQ(count_of(svg, ">measured</text>"), 1U) << "one legend for all panels";
-  EXPECT_EQ(count_of(svg, ">chosen: 1</text>"), 2U);
+  EXPECT_EQ(count_in(svg, "</title></rect>"), 8U);
+  EXPECT_EQ(count_in(svg, "<title>device, cut 1: 200 ms</title>"), 2U);
+  EXPECT_EQ(count_in(svg, "<circle"), 7U) << "3 points a panel and one in the legend";
+  EXPECT_EQ(count_in(svg, ">measured</text>"), 1U) << "one legend for all panels";
+  EXPECT_EQ(count_in(svg, ">chosen: 1</text>"), 2U);
   EXPECT_EQ(svg.find("nan"), std::string::npos);
 }
 
@@ -117,7 +117,7 @@ TEST(SvgChart, BreaksTheCurveWhereThereIsNoValue) {
   const std::string d = svg.substr(path, svg.find('"', path + 9) - path);
   EXPECT_EQ(std::ranges::count(d, 'M'), 2);
   EXPECT_EQ(std::ranges::count(d, 'L'), 1);
-  EXPECT_EQ(count_of(svg, "<circle"), 4U) << "three on a logarithmic axis and the legend's";
+  EXPECT_EQ(count_in(svg, "<circle"), 4U) << "three on a logarithmic axis and the legend's";
 }
 
 TEST(SvgChart, TextCannotBecomeMarkup) {

@@ -9,16 +9,17 @@
 namespace tinysplit::training {
 namespace {
 
-constexpr ImageSize kSize{3, 4, 2};
+constexpr ImageSize kAugmentedSize{3, 4, 2};
 
 std::vector<std::uint8_t> ramp() {
-  std::vector<std::uint8_t> image(kSize.height * kSize.width * kSize.channels);
+  std::vector<std::uint8_t> image(kAugmentedSize.height * kAugmentedSize.width *
+                                  kAugmentedSize.channels);
   std::iota(image.begin(), image.end(), std::uint8_t{10});
   return image;
 }
 
 std::vector<float> augmented(const AugmentationOptions& options, std::uint64_t seed) {
-  Augmenter augmenter(options, kSize);
+  Augmenter augmenter(options, kAugmentedSize);
   std::vector<float> result(ramp().size());
   Random random(seed);
   augmenter.apply(ramp(), random, result);
@@ -33,10 +34,12 @@ std::set<std::vector<float>> all_of(const AugmentationOptions& options) {
 }
 
 float pixel(const std::vector<float>& image, std::ptrdiff_t y, std::ptrdiff_t x, std::size_t c) {
-  if (y < 0 || x < 0 || y >= std::ptrdiff_t(kSize.height) || x >= std::ptrdiff_t(kSize.width)) {
+  if (y < 0 || x < 0 || y >= std::ptrdiff_t(kAugmentedSize.height) ||
+      x >= std::ptrdiff_t(kAugmentedSize.width)) {
     return 0.0F;
   }
-  return image[(std::size_t(y) * kSize.width + std::size_t(x)) * kSize.channels + c];
+  return image[(std::size_t(y) * kAugmentedSize.width + std::size_t(x)) * kAugmentedSize.channels +
+               c];
 }
 
 const std::vector<float> kPlain = augmented({}, 1);

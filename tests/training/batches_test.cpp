@@ -10,11 +10,11 @@
 namespace tinysplit::training {
 namespace {
 
-constexpr ImageSize kSize{2, 3, 1};
+constexpr ImageSize kStripedSize{2, 3, 1};
 
 // Each image is told by its first pixel.
 LabelledImages numbered_images(std::size_t count) {
-  LabelledImages data = test::striped_images(count, 3, kSize);
+  LabelledImages data = test::striped_images(count, 3, kStripedSize);
   const auto pixels = data.images.as<std::uint8_t>();
   for (std::size_t i = 0; i < count; ++i) pixels[6 * i] = static_cast<std::uint8_t>(i);
   return data;

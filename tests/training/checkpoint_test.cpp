@@ -15,7 +15,7 @@ Tensor tensor_of(const Shape& shape, float first) {
   return tensor;
 }
 
-Checkpoint sample() {
+Checkpoint sample_checkpoint() {
   Checkpoint checkpoint;
   checkpoint.recipe = R"({"epochs": 3, "name": "ümlaut"})";
   checkpoint.data_id = "0123";
@@ -38,23 +38,24 @@ Checkpoint sample() {
 }
 
 TEST(Checkpoint, IsReadAsItWasWritten) {
-  const std::string bytes = format_checkpoint(sample());
+  const std::string bytes = format_checkpoint(sample_checkpoint());
   const Result<Checkpoint> read = parse_checkpoint(bytes);
   ASSERT_TRUE(read.ok()) << read.status().to_string();
   // Every field goes into the bytes, in full precision.
   EXPECT_EQ(format_checkpoint(*read), bytes);
-  EXPECT_EQ(read->recipe, sample().recipe);
+  EXPECT_EQ(read->recipe, sample_checkpoint().recipe);
   EXPECT_EQ(read->loss_sum, 0.1 + 0.2);
   EXPECT_EQ(read->batch, 17);
   EXPECT_EQ(read->optimizer_steps, 118U);
   EXPECT_TRUE(std::isnan(read->history[0].validation_loss));
   EXPECT_EQ(read->history[1].seconds, 12.4);
-  EXPECT_TRUE(std::ranges::equal(read->moments[0].as<float>(), sample().moments[0].as<float>()));
+  EXPECT_TRUE(
+      std::ranges::equal(read->moments[0].as<float>(), sample_checkpoint().moments[0].as<float>()));
   EXPECT_EQ(read->parameters[1].shape(), Shape{});
 }
 
 TEST(Checkpoint, RefusesEveryCutAndEveryChange) {
-  const std::string bytes = format_checkpoint(sample());
+  const std::string bytes = format_checkpoint(sample_checkpoint());
   for (std::size_t size = 0; size < bytes.size(); size += size < 100 ? 1 : 37) {
     EXPECT_FALSE(parse_checkpoint(bytes.substr(0, size)).ok()) << size;
   }

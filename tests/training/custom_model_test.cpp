@@ -18,25 +18,25 @@ namespace {
 namespace fs = std::filesystem;
 using tinysplit::test::TemporaryFolder;
 
-constexpr ImageSize kSize{8, 8, 1};
+constexpr ImageSize kShadeSize{8, 8, 1};
 
 // Writes images as a data set: a sub-folder for each class.
 void write_images(const LabelledImages& data, const TemporaryFolder& folder,
                   const std::string& part) {
-  constexpr std::size_t kBytes = kSize.height * kSize.width;
+  constexpr std::size_t kBytes = kShadeSize.height * kShadeSize.width;
   for (std::size_t i = 0; i < data.size(); ++i) {
     const auto pixels = data.images.as<std::uint8_t>().subspan(i * kBytes, kBytes);
     const std::string& label = data.classes[std::size_t(data.labels[i])];
     folder.write(fs::path(part) / label / (std::to_string(1000 + i) + ".png"),
-                 *encode_png(pixels, kSize));
+                 *encode_png(pixels, kShadeSize));
   }
 }
 
 class CustomModels : public testing::Test {
  protected:
   void SetUp() override {
-    write_images(test::striped_images(60, 2, kSize, 1), data_folder_, "train");
-    write_images(test::striped_images(20, 2, kSize, 2), data_folder_, "test");
+    write_images(test::striped_images(60, 2, kShadeSize, 1), data_folder_, "train");
+    write_images(test::striped_images(20, 2, kShadeSize, 2), data_folder_, "test");
     recipe_.name = "stripes";
     recipe_.architecture = "original";
     recipe_.dataset = data_folder_.path().string();
@@ -45,7 +45,7 @@ class CustomModels : public testing::Test {
     recipe_.batch = 8;
     recipe_.warmup_epochs = 0.0;
     DatasetOptions options;
-    options.size = kSize;
+    options.size = kShadeSize;
     data_ = std::make_shared<const ModelData>(*ModelData::load(recipe_.dataset, options));
   }
 

@@ -11,7 +11,7 @@
 namespace tinysplit::training {
 namespace {
 
-std::string small_model() {
+std::string quantizable_model() {
   return functional(
       {6, 6, 2},
       {called_on(layer("Conv2D", "a", {{"filters", 4}, {"kernel_size", {3, 3}}}), {"input"}),
@@ -29,11 +29,11 @@ std::string small_model() {
                  {"flatten"})});
 }
 
-Network make(bool fake_quantize) {
+Network make_rounded(bool fake_quantize) {
   NetworkOptions options;
   options.batch = 16;
   options.fake_quantize = fake_quantize;
-  return make_network(small_model(), options);
+  return make_network(quantizable_model(), options);
 }
 
 TEST(Int8Grid, HoldsZeroAndBothEnds) {
@@ -62,7 +62,7 @@ TEST(FakeQuantizeWeights, RoundsEachChannelToItsOwnSteps) {
 }
 
 TEST(FakeQuantization, RoundsWhatWillBeInt8Tensors) {
-  Network network = make(true);
+  Network network = make_rounded(true);
   std::vector<std::string> names;
   for (const ActivationRange& range : network.ranges()) names.push_back(range.layer);
   const std::vector<std::string> expected = {"input", "a_relu", "b_norm", "add_relu",
@@ -71,7 +71,7 @@ TEST(FakeQuantization, RoundsWhatWillBeInt8Tensors) {
 }
 
 TEST(FakeQuantization, FollowsTheValuesWithMovingAverages) {
-  Network network = make(true);
+  Network network = make_rounded(true);
   fill_batch(network, 1);
   const auto [low, high] = std::ranges::minmax(network.input());
   ASSERT_TRUE(network.forward_backward(16).ok());
@@ -85,8 +85,8 @@ TEST(FakeQuantization, FollowsTheValuesWithMovingAverages) {
 }
 
 TEST(FakeQuantization, StaysNearTheFloatNetworkAndItsGradients) {
-  Network plain = make(false);
-  Network rounded = make(true);
+  Network plain = make_rounded(false);
+  Network rounded = make_rounded(true);
   fill_batch(plain, 2);
   // Moving statistics that fit, since the rounded network uses them.
   for (int i = 0; i < 600; ++i) ASSERT_TRUE(plain.forward_backward(16).ok());
@@ -118,7 +118,7 @@ TEST(FakeQuantization, StaysNearTheFloatNetworkAndItsGradients) {
 }
 
 TEST(FakeQuantization, LearnsAndGoesOnFromItsRanges) {
-  Network network = make(true);
+  Network network = make_rounded(true);
   Optimizer optimizer = *Optimizer::create({}, network.weights().size());
   fill_batch(network, 3);
   double first = 0.0, last = 0.0;
@@ -130,7 +130,7 @@ TEST(FakeQuantization, LearnsAndGoesOnFromItsRanges) {
     network.weights_changed();
   }
   EXPECT_LT(last, 0.6 * first);
-  Network copy = make(true);
+  Network copy = make_rounded(true);
   for (std::size_t p = 0; p < network.architecture().parameters.size(); ++p) {
     ASSERT_TRUE(copy.set_parameter(p, network.parameter(p)).ok());
   }

@@ -19,7 +19,9 @@ std::vector<float> random_numbers(std::uint64_t seed) {
   return numbers;
 }
 
-Optimizer make(const OptimizerOptions& options) { return *Optimizer::create(options, kCount); }
+Optimizer make_optimizer(const OptimizerOptions& options) {
+  return *Optimizer::create(options, kCount);
+}
 
 // The definitions, one weight at a time in double precision.
 double reference(const OptimizerOptions& o, double rate, double w, const std::vector<double>& g) {
@@ -52,7 +54,7 @@ TEST(Optimizer, FollowsItsDefinition) {
   all[4].weight_decay = 0.2;
   all[4].beta_1 = 0.7;
   for (std::size_t which = 0; which < all.size(); ++which) {
-    Optimizer optimizer = make(all[which]);
+    Optimizer optimizer = make_optimizer(all[which]);
     const std::vector<float> start = random_numbers(1);
     std::vector<float> weights = start;
     std::vector<std::vector<double>> history(kCount);
@@ -72,7 +74,7 @@ TEST(Optimizer, BoundsTheNormOfAllGradients) {
   OptimizerOptions options;
   options.kind = OptimizerKind::kSgd;
   options.clip_norm = 2.0;
-  Optimizer optimizer = make(options);
+  Optimizer optimizer = make_optimizer(options);
   std::vector<float> weights(kCount, 0.0f);
   const std::vector<float> gradients(kCount, 3.0f);
   optimizer.step(1.0, weights, gradients);
@@ -91,10 +93,10 @@ TEST(Optimizer, GoesOnFromACopyBitForBit) {
     options.kind = kind;
     options.momentum = 0.9;
     options.weight_decay = 0.01;
-    Optimizer whole = make(options);
+    Optimizer whole = make_optimizer(options);
     std::vector<float> weights = random_numbers(2);
     for (std::uint64_t s = 0; s < 3; ++s) whole.step(0.01, weights, random_numbers(s));
-    Optimizer resumed = make(options);
+    Optimizer resumed = make_optimizer(options);
     std::vector<Tensor> moments;
     for (const Tensor& moment : whole.moments()) moments.push_back(moment.clone());
     ASSERT_TRUE(resumed.restore(whole.steps(), std::move(moments)).ok());
@@ -113,7 +115,7 @@ TEST(Optimizer, RefusesWhatItCannotBe) {
   const Status status = Optimizer::create(options, kCount).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_NE(status.message().find("beta_2"), std::string::npos);
-  Optimizer adam = make({});
+  Optimizer adam = make_optimizer({});
   std::vector<Tensor> moments;
   moments.emplace_back(DType::kFloat32, Shape{static_cast<std::int64_t>(kCount)});
   EXPECT_FALSE(adam.restore(1, std::move(moments)).ok());

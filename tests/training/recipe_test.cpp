@@ -5,7 +5,7 @@
 namespace tinysplit::training {
 namespace {
 
-Recipe sample() {
+Recipe sample_recipe() {
   Recipe recipe;
   recipe.name = "shoes";
   recipe.architecture = "resnet8";
@@ -18,7 +18,7 @@ Recipe sample() {
 }
 
 TEST(Recipe, IsReadAsItWasWritten) {
-  const std::string text = recipe_text(sample());
+  const std::string text = recipe_text(sample_recipe());
   const Result<Recipe> read = parse_recipe(text);
   ASSERT_TRUE(read.ok()) << read.status().to_string();
   EXPECT_EQ(recipe_text(*read), text);
@@ -30,7 +30,7 @@ TEST(Recipe, IsReadAsItWasWritten) {
 
 TEST(Recipe, IsALineForAShell) {
   EXPECT_EQ(recipe_arguments(Recipe{}), "");
-  EXPECT_EQ(recipe_arguments(sample()),
+  EXPECT_EQ(recipe_arguments(sample_recipe()),
             " --arch resnet8 --dataset 'my photos' --epochs 7 --learning-rate 0.30000000000000004 "
             "--step-epochs 2.5 4.0 --skip-bad-images");
   EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
@@ -38,15 +38,15 @@ TEST(Recipe, IsALineForAShell) {
 }
 
 TEST(Recipe, NamesWhatDiffers) {
-  Recipe other = sample();
+  Recipe other = sample_recipe();
   other.batch = 64;
-  EXPECT_EQ(first_difference(sample(), other, {"epochs", "batch"}), "batch is 128, not 64");
-  EXPECT_EQ(first_difference(sample(), other, {"epochs"}), "");
+  EXPECT_EQ(first_difference(sample_recipe(), other, {"epochs", "batch"}), "batch is 128, not 64");
+  EXPECT_EQ(first_difference(sample_recipe(), other, {"epochs"}), "");
 }
 
 TEST(Recipe, RefusesWhatCannotBeTrained) {
   const auto options_with = [](const auto& change) {
-    Recipe recipe = sample();
+    Recipe recipe = sample_recipe();
     change(recipe);
     return training_options(recipe);
   };

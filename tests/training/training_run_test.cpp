@@ -10,7 +10,7 @@
 namespace tinysplit::training {
 namespace {
 
-constexpr ImageSize kSize{8, 8, 1};
+constexpr ImageSize kRunSize{8, 8, 1};
 constexpr std::int64_t kBatch = 16;
 
 // Small, and with all that keeps state of its own: batch normalisation, dropout, momenta.
@@ -54,8 +54,8 @@ class TrainingRuns : public testing::Test {
   }
 
   ManualClock clock_;
-  LabelledImages train_ = test::striped_images(100, 3, kSize, 1);
-  LabelledImages validation_ = test::striped_images(40, 3, kSize, 2);
+  LabelledImages train_ = test::striped_images(100, 3, kRunSize, 1);
+  LabelledImages validation_ = test::striped_images(40, 3, kRunSize, 2);
 };
 
 // All weights as bytes.
@@ -210,7 +210,7 @@ TEST_F(TrainingRuns, RefuseACheckpointOfOtherData) {
 TEST_F(TrainingRuns, RefuseWhatDoesNotFit) {
   train_ = test::striped_images(10, 3, {9, 8, 1});
   EXPECT_NE(make_run(options(), clock_).status().message().find("another size"), std::string::npos);
-  train_ = test::striped_images(10, 3, kSize);
+  train_ = test::striped_images(10, 3, kRunSize);
   TrainingOptions large = options();
   large.batches.batch = kBatch + 1;
   EXPECT_FALSE(make_run(large, clock_).ok());

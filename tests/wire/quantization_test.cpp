@@ -50,7 +50,7 @@ std::string encode(const NamedTensorView& tensor) {
   return out;
 }
 
-Result<WireTensor> decode(std::string_view bytes) {
+Result<WireTensor> decode_quantized(std::string_view bytes) {
   CborReader reader(bytes);
   return read_tensor(reader, "tensors");
 }
@@ -70,7 +70,7 @@ TEST(WireQuantization, RoundTripsToTheBitAndPredictsItsSize) {
     const std::string bytes = encode({"value", tensor.view(), quantization.view()});
     EXPECT_EQ(bytes.size(), encoded_tensor_bytes(5, tensor.dtype(), tensor.shape(), tensor.dtype(),
                                                  quantization.view()));
-    const Result<WireTensor> back = decode(bytes);
+    const Result<WireTensor> back = decode_quantized(bytes);
     ASSERT_TRUE(back.ok()) << back.status().to_string() << " " << to_hex(bytes);
     EXPECT_TRUE(same_bits(back->tensor.view(), tensor.view()));
     EXPECT_EQ(back->quantization.scale, quantization.scale);
@@ -81,7 +81,7 @@ TEST(WireQuantization, RoundTripsToTheBitAndPredictsItsSize) {
 
 TEST(WireQuantization, OfPlainTensorsThereIsNone) {
   const Tensor tensor(DType::kInt8, {2});
-  const Result<WireTensor> back = decode(encode({"x", tensor.view()}));
+  const Result<WireTensor> back = decode_quantized(encode({"x", tensor.view()}));
   ASSERT_TRUE(back.ok());
   EXPECT_TRUE(back->quantization.view().empty());
 }
@@ -90,7 +90,7 @@ TEST(WireQuantization, OfPlainTensorsThereIsNone) {
 TEST(WireQuantization, ReadsNumbersOfEveryWidth) {
   const std::string head = "00 6178 01 d828 82 81 02 d848 42 01ff ";
   const auto read = [&](const std::string& keys) {
-    return decode(from_hex("a" + keys.substr(0, 1) + head + keys.substr(2)));
+    return decode_quantized(from_hex("a" + keys.substr(0, 1) + head + keys.substr(2)));
   };
   for (const char* half : {"4 03 f93800 04 00", "4 03 fa3f000000 04 00", "4 04 1800 03 f93800",
                            "4 03 fb3fe0000000000000 04 190000", "3 03 f93800"}) {
@@ -130,7 +130,7 @@ TEST(WireQuantization, SaysWhatIsWrong) {
   for (const Case& wrong : cases) {
     const std::string keys = wrong.keys;
     const Result<WireTensor> tensor =
-        decode(from_hex("a" + keys.substr(0, 1) + of_int8 + keys.substr(2)));
+        decode_quantized(from_hex("a" + keys.substr(0, 1) + of_int8 + keys.substr(2)));
     ASSERT_FALSE(tensor.ok()) << wrong.keys;
     EXPECT_NE(tensor.status().message().find(wrong.message), std::string::npos)
         << wrong.keys << ": " << tensor.status().to_string();
@@ -139,7 +139,7 @@ TEST(WireQuantization, SaysWhatIsWrong) {
   for (const char* hex : {"a4 00 6178 01 d828 82 81 01 d855 44 00000000 03 f93800 04 00",
                           "a5 00 6178 01 d828 82 81 01 d840 41 00 02 67 666c6f61743332 03 f93800 "
                           "04 00"}) {
-    const Result<WireTensor> tensor = decode(from_hex(hex));
+    const Result<WireTensor> tensor = decode_quantized(from_hex(hex));
     ASSERT_FALSE(tensor.ok()) << hex;
     EXPECT_NE(tensor.status().message().find("float32 does not take"), std::string::npos)
         << tensor.status().to_string();

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 
+#include "core/numeric.h"
 #include "engine/backends.h"
 
 namespace tinysplit {
@@ -29,8 +30,6 @@ struct Recipe {
 };
 
 std::uint32_t u32(std::int64_t value) { return static_cast<std::uint32_t>(value); }
-std::size_t usize(std::int64_t value) { return static_cast<std::size_t>(value); }
-
 bool is_depthwise(const Conv2dOp& op, const Recipe& recipe) {
   return op.groups > 1 && op.groups == recipe.input[3];
 }

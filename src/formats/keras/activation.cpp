@@ -4,10 +4,10 @@
 #include <limits>
 #include <map>
 
+#include "core/numeric.h"
+
 namespace tinysplit::keras {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 Result<Activation> parse_relu(const LayerOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const float most, options.number("max_value", kInfinity));

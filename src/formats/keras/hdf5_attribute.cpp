@@ -7,8 +7,6 @@
 namespace tinysplit::keras {
 namespace {
 
-Status damaged(const std::string& what) { return invalid_argument("damaged HDF5: " + what); }
-
 std::uint64_t padded(std::uint64_t size) { return (size + 7) / 8 * 8; }
 
 struct Attribute {
@@ -27,7 +25,7 @@ Result<Attribute> parse_attribute(std::string_view message) {
   const std::uint16_t type_size = in.u16();
   const std::uint16_t space_size = in.u16();
   if (version == 3) in.u8();  // character set
-  if (version < 1 || version > 3) return damaged("an attribute of an unknown version");
+  if (version < 1 || version > 3) return damaged_hdf5("an attribute of an unknown version");
   if (version > 1 && flags != 0) return unimplemented("an attribute with a shared HDF5 type");
   const auto part = [&](std::uint16_t size) {
     return in.view(version == 1 ? padded(size) : size).substr(0, size);
@@ -38,7 +36,7 @@ Result<Attribute> parse_attribute(std::string_view message) {
   attribute.type = part(type_size);
   attribute.space = part(space_size);
   attribute.data = in.view(in.remaining());
-  if (!in.ok()) return damaged("an attribute is cut off");
+  if (!in.ok()) return damaged_hdf5("an attribute is cut off");
   return attribute;
 }
 
@@ -72,7 +70,8 @@ Result<std::vector<std::string_view>> Hdf5File::attribute_strings(std::string_vi
   TINYSPLIT_ASSIGN_OR_RETURN(const Hdf5StringType text, parse_string_type(type));
   const auto count = static_cast<std::size_t>(shape.num_elements());
   // The data says how many elements there can be, whatever the shape claims.
-  if (shape.rank() > 1 || count > data.size() / text.size) return damaged("its text is cut off");
+  if (shape.rank() > 1 || count > data.size() / text.size)
+    return damaged_hdf5("its text is cut off");
   std::vector<std::string_view> strings;
   for (std::size_t i = 0; i < count; ++i) {
     TINYSPLIT_RETURN_IF_ERROR(spend(1));
@@ -85,7 +84,7 @@ Result<std::vector<std::string_view>> Hdf5File::attribute_strings(std::string_vi
       value = {};
       if (length > 0) {
         TINYSPLIT_ASSIGN_OR_RETURN(value, global_heap_object(address, index));
-        if (length > value.size()) return damaged("its text is cut off");
+        if (length > value.size()) return damaged_hdf5("its text is cut off");
         value = value.substr(0, length);
       }
     }
@@ -103,7 +102,7 @@ Result<std::string_view> Hdf5File::global_heap_object(std::uint64_t address, std
   const std::uint64_t size = head.u64();
   constexpr std::uint64_t kHeadBytes = 16;
   ByteReader in(head.view(size < kHeadBytes ? 0 : size - kHeadBytes));
-  if (!signed_well || !head.ok()) return damaged("a global heap is cut off");
+  if (!signed_well || !head.ok()) return damaged_hdf5("a global heap is cut off");
   while (in.remaining() >= kHeadBytes) {
     TINYSPLIT_RETURN_IF_ERROR(spend(1));
     const std::uint32_t found = in.u16();
@@ -111,11 +110,11 @@ Result<std::string_view> Hdf5File::global_heap_object(std::uint64_t address, std
     const std::uint64_t bytes = in.u64();
     if (found == 0) break;  // the free space, always last
     const std::string_view object = in.view(bytes);
-    if (!in.ok()) return damaged("a global heap is cut off");
+    if (!in.ok()) return damaged_hdf5("a global heap is cut off");
     if (found == index) return object;
     in.skip(std::min<std::uint64_t>(padded(bytes) - bytes, in.remaining()));
   }
-  return damaged("a global heap has no object " + std::to_string(index));
+  return damaged_hdf5("a global heap has no object " + std::to_string(index));
 }
 
 }  // namespace tinysplit::keras

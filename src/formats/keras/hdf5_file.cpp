@@ -14,15 +14,13 @@ namespace {
 constexpr std::string_view kSignature("\x89HDF\r\n\x1a\n", 8);
 constexpr int kSizeOfNumbers = 8;  // of offsets and lengths; h5py writes no other
 
-Status damaged(const std::string& what) { return invalid_argument("damaged HDF5: " + what); }
-
 }  // namespace
 
 bool Hdf5File::has_signature(std::string_view bytes) { return bytes.starts_with(kSignature); }
 
 // II.A
 Result<Hdf5File> Hdf5File::open(std::string_view bytes) {
-  if (!has_signature(bytes)) return damaged("it has no signature");
+  if (!has_signature(bytes)) return damaged_hdf5("it has no signature");
   Hdf5File file(bytes);
   ByteReader in(bytes, kSignature.size());
   const int version = in.u8();
@@ -40,13 +38,13 @@ Result<Hdf5File> Hdf5File::open(std::string_view bytes) {
   const std::uint64_t end = in.u64();
   in.skip(8 + 8);  // driver information, name of the root group
   file.root_ = in.u64();
-  if (!in.ok()) return damaged("its superblock is cut off");
+  if (!in.ok()) return damaged_hdf5("its superblock is cut off");
   if (size_of_offsets != kSizeOfNumbers || size_of_lengths != kSizeOfNumbers || base != 0) {
     return unimplemented("HDF5 with offsets of another size than 8 bytes, or with a user block");
   }
   if (end > bytes.size()) {
-    return damaged("it says that it has " + std::to_string(end) + " bytes, there are " +
-                   std::to_string(bytes.size()));
+    return damaged_hdf5("it says that it has " + std::to_string(end) + " bytes, there are " +
+                        std::to_string(bytes.size()));
   }
   return file;
 }
@@ -69,7 +67,7 @@ Result<Hdf5File::Messages> Hdf5File::object_header(Address address) {
   const std::uint32_t size = head.u32();
   head.u32();  // aligns what follows
   chunks.push_back(head.view(size));
-  if (!head.ok()) return damaged("an object header is cut off");
+  if (!head.ok()) return damaged_hdf5("an object header is cut off");
   if (version != 1) {
     return unimplemented("the HDF5 file has objects of a newer format; save it again with Keras");
   }
@@ -84,7 +82,7 @@ Result<Hdf5File::Messages> Hdf5File::object_header(Address address) {
       const int flags = in.u8();
       in.skip(3);
       const std::string_view data = in.view(length);
-      if (!in.ok()) return damaged("a header message is cut off");
+      if (!in.ok()) return damaged_hdf5("a header message is cut off");
       constexpr int kShared = 2;
       if ((flags & kShared) != 0) return unimplemented("the HDF5 file has shared header messages");
       messages.push_back({type, data});
@@ -94,7 +92,7 @@ Result<Hdf5File::Messages> Hdf5File::object_header(Address address) {
         const std::uint64_t bytes = reference.u64();
         ByteReader target(bytes_, offset);
         chunks.push_back(target.view(bytes));
-        if (!reference.ok() || !target.ok()) return damaged("an object header is cut off");
+        if (!reference.ok() || !target.ok()) return damaged_hdf5("an object header is cut off");
       }
     }
   }
@@ -131,7 +129,7 @@ Result<std::optional<std::string_view>> parse_layout(std::string_view message,
   constexpr int kContiguous = 1;
   if (storage == kCompact) {
     const std::string_view data = in.view(in.u16());
-    if (!in.ok()) return damaged("the data of a dataset is cut off");
+    if (!in.ok()) return damaged_hdf5("the data of a dataset is cut off");
     return std::optional(data);
   }
   if (storage != kContiguous) {
@@ -139,11 +137,11 @@ Result<std::optional<std::string_view>> parse_layout(std::string_view message,
   }
   const std::uint64_t address = in.u64();
   const std::uint64_t size = in.u64();
-  if (!in.ok()) return damaged("a storage layout is cut off");
+  if (!in.ok()) return damaged_hdf5("a storage layout is cut off");
   if (address == kHdf5Undefined) return std::optional<std::string_view>();
   ByteReader target(file, address);
   const std::string_view data = target.view(size);
-  if (!target.ok()) return damaged("the data of a dataset is cut off");
+  if (!target.ok()) return damaged_hdf5("the data of a dataset is cut off");
   return std::optional(data);
 }
 
@@ -167,7 +165,7 @@ Result<Hdf5File::Dataset> Hdf5File::dataset(Address object) {
       return unimplemented("a dataset is compressed; save the model with Keras");
     }
   }
-  if (!shape || type.empty() || layout.empty()) return damaged("an object is not a dataset");
+  if (!shape || type.empty() || layout.empty()) return damaged_hdf5("an object is not a dataset");
   Dataset dataset{*shape, std::move(type), {}};
   TINYSPLIT_ASSIGN_OR_RETURN(dataset.data, parse_layout(layout, bytes_));
   return dataset;
@@ -177,8 +175,8 @@ Status Hdf5File::read(const Dataset& dataset, std::span<float> out) {
   static_assert(std::endian::native == std::endian::little, "floats are copied as they are");
   if (!dataset.data) return invalid_argument("a dataset was never written");
   if (dataset.data->size() < out.size_bytes()) {
-    return damaged("a dataset of shape " + dataset.shape.to_string() + " has " +
-                   std::to_string(dataset.data->size()) + " bytes only");
+    return damaged_hdf5("a dataset of shape " + dataset.shape.to_string() + " has " +
+                        std::to_string(dataset.data->size()) + " bytes only");
   }
   data_bytes_read_ += out.size_bytes();
   if (data_bytes_read_ > bytes_.size()) {

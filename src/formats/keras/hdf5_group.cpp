@@ -7,17 +7,15 @@
 namespace tinysplit::keras {
 namespace {
 
-Status damaged(const std::string& what) { return invalid_argument("damaged HDF5: " + what); }
-
 // A name in the heap ends with a zero.
 Result<std::string> heap_name(std::string_view heap, std::uint64_t offset) {
   ByteReader in(heap, offset);
-  if (!in.ok()) return damaged("a name lies outside of its heap");
+  if (!in.ok()) return damaged_hdf5("a name lies outside of its heap");
   const std::string_view rest = heap.substr(static_cast<std::size_t>(offset));
   const std::size_t length = rest.substr(0, limits::kMaxNameBytes + 1).find('\0');
   if (length == rest.npos || length == 0) {
-    return damaged("a name is empty, has no end or more than " +
-                   std::to_string(limits::kMaxNameBytes) + " bytes");
+    return damaged_hdf5("a name is empty, has no end or more than " +
+                        std::to_string(limits::kMaxNameBytes) + " bytes");
   }
   return std::string(rest.substr(0, length));
 }
@@ -35,14 +33,14 @@ Result<const Hdf5File::Members*> Hdf5File::members(Address group) {
     ByteReader in(message.data);
     const std::uint64_t tree = in.u64();
     const std::uint64_t heap_address = in.u64();
-    if (!in.ok()) return damaged("a group is cut off");
+    if (!in.ok()) return damaged_hdf5("a group is cut off");
     TINYSPLIT_ASSIGN_OR_RETURN(const std::string_view heap, local_heap(heap_address));
     constexpr int kRootLevel = -1;
     Members found;
     TINYSPLIT_RETURN_IF_ERROR(add_members(tree, kRootLevel, heap, found));
     return &groups_.emplace(group, std::move(found)).first->second;
   }
-  return damaged("an object is not a group");
+  return damaged_hdf5("an object is not a group");
 }
 
 // III.D
@@ -55,7 +53,7 @@ Result<std::string_view> Hdf5File::local_heap(std::uint64_t address) {
   const std::uint64_t data = in.u64();
   ByteReader target(bytes_, data);
   const std::string_view heap = target.view(size);
-  if (!signed_well || !in.ok() || !target.ok()) return damaged("a heap of names is cut off");
+  if (!signed_well || !in.ok() || !target.ok()) return damaged_hdf5("a heap of names is cut off");
   return heap;
 }
 
@@ -73,13 +71,13 @@ Status Hdf5File::add_members(std::uint64_t tree, int level, std::string_view hea
   constexpr int kMaxLevel = 16;
   if (!signed_well || !in.ok() || kind != kGroupTree || own_level > kMaxLevel ||
       (level >= 0 && own_level != level)) {
-    return damaged("a tree of a group");
+    return damaged_hdf5("a tree of a group");
   }
   for (std::size_t i = 0; i < entries; ++i) {
     TINYSPLIT_RETURN_IF_ERROR(spend(1));
     in.u64();  // key
     const std::uint64_t child = in.u64();
-    if (!in.ok()) return damaged("a tree of a group is cut off");
+    if (!in.ok()) return damaged_hdf5("a tree of a group is cut off");
     TINYSPLIT_RETURN_IF_ERROR(own_level > 0 ? add_members(child, own_level - 1, heap, out)
                                             : add_symbols(child, heap, out));
   }
@@ -92,20 +90,21 @@ Status Hdf5File::add_symbols(std::uint64_t node, std::string_view heap, Members&
   const bool signed_well = in.view(4) == "SNOD";
   in.u16();
   const std::size_t count = in.u16();
-  if (!signed_well || !in.ok()) return damaged("a node of a group");
+  if (!signed_well || !in.ok()) return damaged_hdf5("a node of a group");
   for (std::size_t i = 0; i < count; ++i) {
     TINYSPLIT_RETURN_IF_ERROR(spend(1));
     const std::uint64_t name_offset = in.u64();
     const std::uint64_t object = in.u64();
     const std::uint32_t cache = in.u32();
     in.skip(4 + 16);
-    if (!in.ok()) return damaged("a node of a group is cut off");
+    if (!in.ok()) return damaged_hdf5("a node of a group is cut off");
     TINYSPLIT_ASSIGN_OR_RETURN(std::string name, heap_name(heap, name_offset));
     constexpr std::uint32_t kSymbolicLink = 2;
     if (cache == kSymbolicLink) {
       return unimplemented("\"" + name + "\" in the HDF5 file is a symbolic link");
     }
-    if (!out.emplace(std::move(name), object).second) return damaged("a group has a name twice");
+    if (!out.emplace(std::move(name), object).second)
+      return damaged_hdf5("a group has a name twice");
   }
   return ok_status();
 }

@@ -40,6 +40,8 @@ bool is_ieee_single(const Datatype& type, ByteReader& in) {
 
 }  // namespace
 
+Status damaged_hdf5(const std::string& what) { return invalid_argument("damaged HDF5: " + what); }
+
 Result<Shape> parse_dataspace(std::string_view message) {
   ByteReader in(message);
   const int version = in.u8();

@@ -25,6 +25,9 @@ enum Hdf5Message : int {
 // "No address": nothing was allocated.
 inline constexpr unsigned long long kHdf5Undefined = ~0ULL;
 
+// The error of a file that breaks the format.
+Status damaged_hdf5(const std::string& what);
+
 // IV.A.2.b. Errors: INVALID_ARGUMENT, OUT_OF_RANGE (rank or elements over the limits).
 Result<Shape> parse_dataspace(std::string_view message);
 

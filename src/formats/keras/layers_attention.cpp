@@ -7,8 +7,6 @@
 namespace tinysplit::keras {
 namespace {
 
-constexpr std::int64_t kMost = LayerOptions::kMaxOption;
-
 // Added to scores that must not count: their exponential is exactly zero, as in Keras.
 constexpr float kNever = -1e9f;
 
@@ -138,7 +136,8 @@ Result<ValueId> translate_embedding(LayerContext& context) {
   }
   TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t rows,
                              options.integer("input_dim", 1, limits::kMaxElements));
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t width, options.integer("output_dim", 1, kMost));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t width,
+                             options.integer("output_dim", 1, LayerOptions::kMaxOption));
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId table, context.weight(Shape{rows, width}, "embeddings"));
   const DType dtype = context.value(x).dtype;
   if (dtype != DType::kInt32 && dtype != DType::kInt64) {
@@ -152,14 +151,17 @@ Result<ValueId> translate_multi_head_attention(LayerContext& context) {
   TINYSPLIT_RETURN_IF_ERROR(check_attention(options));
   TINYSPLIT_ASSIGN_OR_RETURN(const Attended attended, parse_attended(context));
   Heads heads;
-  TINYSPLIT_ASSIGN_OR_RETURN(heads.count, options.integer("num_heads", 1, kMost));
-  TINYSPLIT_ASSIGN_OR_RETURN(heads.size, options.integer("key_dim", 1, kMost));
+  TINYSPLIT_ASSIGN_OR_RETURN(heads.count,
+                             options.integer("num_heads", 1, LayerOptions::kMaxOption));
+  TINYSPLIT_ASSIGN_OR_RETURN(heads.size, options.integer("key_dim", 1, LayerOptions::kMaxOption));
   TINYSPLIT_ASSIGN_OR_RETURN(heads.use_bias, options.flag("use_bias", true));
   Heads value_heads = heads;
-  TINYSPLIT_ASSIGN_OR_RETURN(value_heads.size, options.integer("value_dim", 1, kMost, heads.size));
+  TINYSPLIT_ASSIGN_OR_RETURN(value_heads.size,
+                             options.integer("value_dim", 1, LayerOptions::kMaxOption, heads.size));
   std::int64_t features = context.shape(attended.query)[2];
   if (!options.at("output_shape").is_null()) {
-    TINYSPLIT_ASSIGN_OR_RETURN(const auto wanted, options.integers("output_shape", 1, kMost));
+    TINYSPLIT_ASSIGN_OR_RETURN(const auto wanted,
+                               options.integers("output_shape", 1, LayerOptions::kMaxOption));
     if (wanted.size() != 1) return options.unsupported("output_shape");
     features = wanted.front();
   }

@@ -28,7 +28,7 @@ std::string legal_name(std::string name) {
   return name;
 }
 
-Json list_of(Json item) {
+Json list_with(Json item) {
   Json list = Json::array();
   list.push_back(std::move(item));
   return list;
@@ -130,7 +130,7 @@ Json ModelBuilder::call_of(const Layer& layer) const {
   }
   Json arguments = std::move(tensors);
   if (layer.number) arguments.push_back(*layer.number);
-  if (!layer.operation && arguments.size() > 1) arguments = list_of(std::move(arguments));
+  if (!layer.operation && arguments.size() > 1) arguments = list_with(std::move(arguments));
   return {{"args", std::move(arguments)}, {"kwargs", std::move(keywords)}};
 }
 

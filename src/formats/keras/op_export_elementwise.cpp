@@ -3,12 +3,11 @@
 #include <cmath>
 #include <limits>
 
+#include "core/numeric.h"
 #include "formats/keras/op_export.h"
 
 namespace tinysplit::keras {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 KerasTensor add_relu(ExportContext& context, const KerasTensor& x, float most, float slope = 0.0f,
                      float threshold = 0.0f) {

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <limits>
 
+#include "core/numeric.h"
+
 namespace tinysplit::onnx_format {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // Defaults of https://onnx.ai/onnx/operators.
 constexpr std::array<ActivationDefaults, 18> kActivations{{

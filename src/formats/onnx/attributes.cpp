@@ -7,7 +7,7 @@ namespace {
 
 using ::onnx::AttributeProto;
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 }  // namespace
 
@@ -24,11 +24,11 @@ Result<AttributeProto*> Attributes::take(std::string_view name,
   AttributeProto* attribute = find(name);
   if (attribute == nullptr) return attribute;
   if (!attribute->ref_attr_name().empty()) {
-    return unimplemented("attribute " + quoted(name) + " refers to one of a function");
+    return unimplemented("attribute " + in_quotes(name) + " refers to one of a function");
   }
   // Files of IR version 1 do not state the type.
   if (attribute->type() != type && attribute->type() != AttributeProto::UNDEFINED) {
-    return invalid_argument("attribute " + quoted(name) + " is not of type " +
+    return invalid_argument("attribute " + in_quotes(name) + " is not of type " +
                             AttributeProto::AttributeType_Name(type));
   }
   return attribute;
@@ -74,7 +74,7 @@ Result<std::vector<std::string>> Attributes::words(std::string_view name) {
 
 Result<::onnx::TensorProto*> Attributes::tensor(std::string_view name) {
   TINYSPLIT_ASSIGN_OR_RETURN(AttributeProto * attribute, take(name, AttributeProto::TENSOR));
-  if (attribute == nullptr) return not_found("attribute " + quoted(name) + " is missing");
+  if (attribute == nullptr) return not_found("attribute " + in_quotes(name) + " is missing");
   return attribute->mutable_t();
 }
 
@@ -85,10 +85,10 @@ Status Attributes::unsupported(std::string_view name) const {
     if (attribute->type() == AttributeProto::FLOAT) value = " = " + std::to_string(attribute->f());
     if (attribute->type() == AttributeProto::STRING && attribute->s().size() < 64 &&
         is_printable_utf8(attribute->s())) {
-      value = " = " + quoted(attribute->s());
+      value = " = " + in_quotes(attribute->s());
     }
   }
-  return unimplemented("attribute " + quoted(name) + value + " is not supported");
+  return unimplemented("attribute " + in_quotes(name) + value + " is not supported");
 }
 
 Status Attributes::expect_all_known() const {

@@ -62,4 +62,8 @@ void set_common_output(NodeContext& context, const CommonOperands& like, Operand
   context.set_output(0, std::move(value), like.layout, rank);
 }
 
+Result<Operand> linear(NodeContext& context, const Operand& x, float scale, float shift) {
+  return context.add(ActivationOp{ActivationKind::kLinear, scale, shift}, {x});
+}
+
 }  // namespace tinysplit::onnx_format

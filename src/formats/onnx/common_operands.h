@@ -23,4 +23,7 @@ Result<CommonOperands> any_layout(NodeContext& context, int input = 0);
 // Sets output 0 in the layout of the operands.
 void set_common_output(NodeContext& context, const CommonOperands& like, Operand value);
 
+// scale * x + shift.
+Result<Operand> linear(NodeContext& context, const Operand& x, float scale, float shift);
+
 }  // namespace tinysplit::onnx_format

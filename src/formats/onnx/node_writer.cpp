@@ -4,6 +4,10 @@
 
 namespace tinysplit::onnx_format {
 
+std::vector<std::int64_t> dims_of(const Shape& shape) {
+  return {shape.dims().begin(), shape.dims().end()};
+}
+
 bool same_numbers(const Value& a, const Value& b) {
   if (a.dtype != b.dtype || a.quantization.has_value() != b.quantization.has_value()) return false;
   return !a.quantization || (a.quantization->scale == b.quantization->scale &&

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/status.h"
 #include "formats/onnx/model_writer.h"
 #include "graph/graph.h"
 
 namespace tinysplit::onnx_format {
+
+// As ONNX takes a shape.
+std::vector<std::int64_t> dims_of(const Shape& shape);
 
 // One node of a graph on its way into a file. Each write() adds the nodes of the file that compute
 // its operation and says which tensor its output is. Errors need not name the layer.

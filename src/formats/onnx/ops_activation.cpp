@@ -1,14 +1,13 @@
 #include <cmath>
 #include <limits>
 
+#include "core/numeric.h"
 #include "formats/onnx/activations.h"
 #include "formats/onnx/common_operands.h"
 #include "formats/onnx/ops.h"
 
 namespace tinysplit::onnx_format {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 Status add_activation(NodeContext& context, const ActivationOp& op) {
   TINYSPLIT_ASSIGN_OR_RETURN(const CommonOperands x, any_layout(context));

@@ -26,10 +26,6 @@ std::vector<int> range_of(int begin, int end) {
   return axes;
 }
 
-Result<Operand> linear(NodeContext& context, const Operand& x, float scale, float shift) {
-  return context.add(ActivationOp{ActivationKind::kLinear, scale, shift}, {x});
-}
-
 }  // namespace
 
 Status translate_batch_normalization(NodeContext& context) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/numeric.h"
 #include "formats/onnx/common_operands.h"
 #include "formats/onnx/convolution.h"
 #include "formats/onnx/integer_products.h"
@@ -11,17 +12,11 @@
 namespace tinysplit::onnx_format {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
 Quantization in_layout(Quantization quantization, const CommonOperands& x) {
   if (quantization.axis >= 0 && x.layout == Layout::kChannelsLast) {
     quantization.axis = axis_in_channels_last(quantization.axis, x.rank);
   }
   return quantization;
-}
-
-Result<Operand> linear(NodeContext& context, const Operand& x, float scale, float shift) {
-  return context.add(ActivationOp{ActivationKind::kLinear, scale, shift}, {x});
 }
 
 // Stored numbers less their zero point, as float32.

@@ -1,13 +1,12 @@
 #include <cmath>
 #include <limits>
 
+#include "core/numeric.h"
 #include "formats/onnx/activations.h"
 #include "formats/onnx/node_writer.h"
 
 namespace tinysplit::onnx_format {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 std::string clip(NodeWriter& node, const std::string& x, float low, float high) {
   if (low == 0.0f && high == kInfinity) return node.file.add("Relu", {x});

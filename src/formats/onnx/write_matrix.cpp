@@ -7,10 +7,6 @@
 namespace tinysplit::onnx_format {
 namespace {
 
-std::vector<std::int64_t> list(const Shape& shape) {
-  return {shape.dims().begin(), shape.dims().end()};
-}
-
 // With its last two axes exchanged.
 std::string exchanged(NodeWriter& node, const std::string& x, int rank) {
   std::vector<int> permutation(static_cast<std::size_t>(rank));
@@ -43,7 +39,8 @@ Status write(NodeWriter& node, const DenseOp&) {
   const std::string flat =
       node.file.add("Reshape", {x, node.file.integers({rows, shape[last]}, "rows")});
   const std::string y = node.file.add("Gemm", {flat, weights, bias});
-  node.set(node.file.add("Reshape", {y, node.file.integers(list(node.output().shape), "shape")}));
+  node.set(
+      node.file.add("Reshape", {y, node.file.integers(dims_of(node.output().shape), "shape")}));
   return ok_status();
 }
 
@@ -95,7 +92,7 @@ Result<Gate> gate_of(const ActivationOp& op) {
 
 // Gates side by side in the graph become blocks of rows; ONNX orders those of an LSTM input,
 // output, forget, cell.
-std::vector<std::size_t> gate_order(RecurrentKind kind) {
+std::vector<std::size_t> written_gate_order(RecurrentKind kind) {
   if (kind == RecurrentKind::kLstm) return {0, 3, 1, 2};
   if (kind == RecurrentKind::kGru) return {0, 1, 2};
   return {0};
@@ -160,7 +157,7 @@ Result<Gates> gates_of(const RecurrentOp& op) {
 
 // The inputs of the operator: X [T,N,I], W, R, B, sequence_lens, initial_h, initial_c, P.
 std::vector<std::string> recurrent_inputs(NodeWriter& node, const RecurrentOp& op) {
-  const std::vector<std::size_t> order = gate_order(op.kind);
+  const std::vector<std::size_t> order = written_gate_order(op.kind);
   const std::int64_t batch = node.shape(0)[0], units = node.shape(2)[0];
   const auto state = [&](int i) {
     return node.file.add("Reshape", {node.real(i), node.file.integers({1, batch, units}, "shape")});

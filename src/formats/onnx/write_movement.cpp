@@ -7,10 +7,6 @@
 namespace tinysplit::onnx_format {
 namespace {
 
-std::vector<std::int64_t> list(const Shape& shape) {
-  return {shape.dims().begin(), shape.dims().end()};
-}
-
 // The only input of an operation whose axes mean the same in both orders.
 Order order_of(const NodeWriter& node) {
   return node.file.is_channels_first(node.id(0)) ? Order::kChannelsFirst : Order::kGraph;
@@ -72,7 +68,7 @@ Status write(NodeWriter& node, const ReshapeOp& op) {
       has_channels_first(from.rank()) && from.num_elements() == from[0] * from[from.rank() - 1];
   const Order order = flat ? order_of(node) : Order::kGraph;
   node.set_stored(node.file.add(
-      "Reshape", {node.stored(0, order), node.file.integers(list(op.shape), "shape")}));
+      "Reshape", {node.stored(0, order), node.file.integers(dims_of(op.shape), "shape")}));
   return ok_status();
 }
 
@@ -146,7 +142,7 @@ Status write(NodeWriter& node, const TileOp& op) {
 
 Status write(NodeWriter& node, const BroadcastOp& op) {
   node.set_stored(
-      node.file.add("Expand", {node.stored(0), node.file.integers(list(op.shape), "shape")}));
+      node.file.add("Expand", {node.stored(0), node.file.integers(dims_of(op.shape), "shape")}));
   return ok_status();
 }
 

@@ -6,12 +6,11 @@
 #include <limits>
 
 #include "core/limits.h"
+#include "core/numeric.h"
 #include "kernels/evaluate.h"
 
 namespace tinysplit::tflite {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 struct Bounds {
   float low;

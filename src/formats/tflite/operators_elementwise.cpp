@@ -1,6 +1,7 @@
 // Operators that work element by element, activations among them.
 #include <limits>
 
+#include "core/numeric.h"
 #include "formats/tflite/operators.h"
 
 namespace tinysplit::tflite {
@@ -8,9 +9,7 @@ namespace {
 
 using Code = schema::BuiltinOperator;
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-Result<ActivationOp> activation_of(const OperatorContext& context) {
+Result<ActivationOp> fused_activation_of(const OperatorContext& context) {
   switch (context.code) {
     case Code::RELU:
       return ActivationOp{ActivationKind::kClip, 0.0f, kInfinity};
@@ -140,7 +139,7 @@ schema::Activation fused_activation(const OperatorContext& context) {
 
 Status translate_activation(OperatorContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.input(0));
-  TINYSPLIT_ASSIGN_OR_RETURN(const ActivationOp op, activation_of(context));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ActivationOp op, fused_activation_of(context));
   return context.finish(op, {x});
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "core/numeric.h"
 #include "formats/tflite/operator_writers.h"
 #include "graph/shape_inference.h"
 
@@ -12,8 +13,6 @@ namespace tinysplit::tflite {
 namespace {
 
 using Code = schema::BuiltinOperator;
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 std::optional<Code> code_of(UnaryKind kind) {
   switch (kind) {

@@ -19,7 +19,7 @@ constexpr int kBias = 3;
 constexpr int kRecurrentBias = 4;
 constexpr int kState = 5;
 constexpr int kCellState = 6;
-constexpr int kPeepholes = 7;
+constexpr int kPeepholeInput = 7;
 
 // Inputs of UNIDIRECTIONAL_SEQUENCE_LSTM; its gates are in the order of RecurrentOp's.
 constexpr std::size_t kLstmInputs = 24;
@@ -29,7 +29,7 @@ constexpr std::size_t kLstmPeepholes = 9;
 constexpr std::size_t kLstmBiases = 12;
 constexpr std::size_t kLstmState = 18;
 constexpr std::size_t kLstmCellState = 19;
-constexpr std::int64_t kGates = 4;
+constexpr std::int64_t kGateCount = 4;
 
 std::optional<schema::Activation> cell_activation(const ActivationOp& op) {
   if (op.kind == ActivationKind::kTanh) return schema::Activation::TANH;
@@ -95,7 +95,7 @@ TensorId vector_of(NodeWriter& writer, const char* name, const TensorView& joine
 
 TensorId matrix_of(NodeWriter& writer, const char* name, const TensorView& joined,
                    std::int64_t gate) {
-  const Tensor part = columns_of(joined, kGates, gate);
+  const Tensor part = columns_of(joined, kGateCount, gate);
   const Shape& shape = part.shape();
   const Tensor turned = swap_axes(part.view(), shape[0], shape[1], Shape{shape[1], shape[0]});
   return writer.constant(name + std::to_string(gate), DType::kFloat32, turned.view());
@@ -105,17 +105,17 @@ Tensors lstm_inputs(NodeWriter& writer, TensorId x) {
   Tensors inputs(kLstmInputs, kNoTensor);
   inputs[0] = x;
   const Tensor bias = joined_bias(writer);
-  for (std::int64_t gate = 0; gate < kGates; ++gate) {
+  for (std::int64_t gate = 0; gate < kGateCount; ++gate) {
     const std::size_t at = static_cast<std::size_t>(gate);
     inputs[kLstmKernels + at] = matrix_of(writer, "kernel", writer.in(kKernel).data->view(), gate);
     inputs[kLstmRecurrent + at] =
         matrix_of(writer, "recurrent_kernel", writer.in(kRecurrent).data->view(), gate);
-    inputs[kLstmBiases + at] = vector_of(writer, "bias", bias.view(), kGates, gate);
+    inputs[kLstmBiases + at] = vector_of(writer, "bias", bias.view(), kGateCount, gate);
   }
   constexpr std::int64_t kPeepholeGates = 3;
-  for (std::int64_t i = 0; writer.num_inputs() > kPeepholes && i < kPeepholeGates; ++i) {
+  for (std::int64_t i = 0; writer.num_inputs() > kPeepholeInput && i < kPeepholeGates; ++i) {
     inputs[kLstmPeepholes + static_cast<std::size_t>(i)] =
-        vector_of(writer, "peephole", writer.in(kPeepholes).data->view(), kPeepholeGates, i);
+        vector_of(writer, "peephole", writer.in(kPeepholeInput).data->view(), kPeepholeGates, i);
   }
   inputs[kLstmState] = writer.variable("state", DType::kFloat32, writer.in(kState).shape);
   inputs[kLstmCellState] =
