@@ -1,10 +1,10 @@
 # tinysplit_library(<folder> [COLD | SEPARATE] [PARTS subfolder...] [PUBLIC lib...] [PRIVATE lib...]
-#                   [PCH header...])
+#                   [PCH header...] [TOGETHER n])
 # One static library for one folder of src/: tinysplit_<folder with _ for />, of all its .cpp files;
 # a folder without any only gathers its PUBLIC libraries.
 # COLD: no time to speak of is spent in it, so it is optimised only a little, which compiles in two
 # thirds of the time. SEPARATE: the compiler sees each file by itself, so that its numbers and its speed
-# do not hang on what stands in the others.
+# do not hang on what stands in the others. TOGETHER: otherwise, so many at a time, see tinysplit_unity.
 # What most files read of other libraries is precompiled: once for the COLD ones, in tinysplit_report,
 # once for the others, in tinysplit_core; a folder that names headers has its own, with those besides.
 set(TINYSPLIT_STANDARD_HEADERS
@@ -13,7 +13,7 @@ set(TINYSPLIT_STANDARD_HEADERS
     <variant> <vector> <nlohmann/json.hpp>)
 
 function(tinysplit_library folder)
-  cmake_parse_arguments(ARG "COLD;SEPARATE" "" "PARTS;PUBLIC;PRIVATE;PCH" ${ARGN})
+  cmake_parse_arguments(ARG "COLD;SEPARATE" "TOGETHER" "PARTS;PUBLIC;PRIVATE;PCH" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
   foreach(part ${ARG_PARTS})
@@ -29,7 +29,7 @@ function(tinysplit_library folder)
   target_include_directories(tinysplit_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(tinysplit_${name} PUBLIC ${ARG_PUBLIC} PRIVATE tinysplit_options ${ARG_PRIVATE})
   if(NOT ARG_SEPARATE)
-    tinysplit_unity(tinysplit_${name})
+    tinysplit_unity(tinysplit_${name} ${ARG_TOGETHER})
   endif()
   set(owner core)
   if(ARG_COLD)
@@ -43,14 +43,19 @@ function(tinysplit_library folder)
   endif()
 endfunction()
 
-# tinysplit_unity(<target>): compiles eight files at a time, which share what they instantiate of
+# tinysplit_unity(<target> [n]): compiles n files (8) at a time, which share what they instantiate of
 # templates. So no two files of a target may have a helper of the same name.
 function(tinysplit_unity target)
-  if(TINYSPLIT_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    # GCC takes a source that is included for a header, where types without linkage are a mistake.
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  if(NOT TINYSPLIT_UNITY)
+    return()
   endif()
+  set(batch 8)
+  if(ARGN)
+    set(batch ${ARGN})
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
+  # GCC takes a source that is included for a header, where types without linkage are a mistake.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 # tinysplit_optimise(<target> <level>): of release builds, where the usual level is not worth its time.
