@@ -48,6 +48,7 @@ Body conversion_body(const KernelSpec& spec);
 Body concat_body(const KernelSpec& spec);
 Body resize_body(const KernelSpec& spec);
 Body normalize_body(const KernelSpec& spec);
+Body lstm_body(const KernelSpec& spec);
 
 }  // namespace quantized
 }  // namespace tinysplit

@@ -143,6 +143,14 @@ TEST(TfliteReader, RefusesWhatIsMalformed) {
   expect_refused("no_operators", invalid, {"tensor 2", "read before"});
 }
 
+TEST(TfliteReader, NamesWhatAnIntegerLstmLacks) {
+  expect_refused("lstm_no_intermediates", StatusCode::kInvalidArgument,
+                 {"(UNIDIRECTIONAL_SEQUENCE_LSTM)", "intermediate tensor 4 is missing"});
+  expect_refused("lstm_hidden_scale", StatusCode::kUnimplemented, {"hidden state", "quantisation"});
+  expect_refused("lstm_cell_scale", StatusCode::kUnimplemented, {"cell state", "power of two"});
+  expect_refused("lstm_integer_peepholes", StatusCode::kUnimplemented, {"peepholes"});
+}
+
 TEST(TfliteReader, BoundsWhatASmallFileAsksFor) {
   expect_refused("fill_bomb", StatusCode::kResourceExhausted, {"(FILL)", "times the bytes"});
   expect_refused("shared_buffer_bomb", StatusCode::kResourceExhausted, {"times the bytes"});

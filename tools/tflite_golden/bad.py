@@ -258,13 +258,50 @@ def shared_buffer_bomb():
     return m
 
 
+def _integer_lstm(hidden_scale=0.01, cell_scale=2.0 ** -12, peepholes=False, gates=4):
+    m = Model()
+    state = Quant(0.01, 3)
+    x = m.input((1, 3, 2), np.int8, Quant(0.02))
+    inputs = [x] + [m.constant(np.ones((4, columns)), np.int8, Quant(0.01))
+                    for columns in (2, 4) for _ in range(4)]
+    inputs += [m.constant(np.ones(4), np.int16, Quant(0.01)) if peepholes else -1
+               for _ in range(3)]
+    inputs += [m.constant(np.ones(4), np.int32, Quant(0.0002)) for _ in range(4)]
+    inputs += [-1, -1, m.variable((1, 4), np.int8, state),
+               m.variable((1, 4), np.int16, Quant(cell_scale)), -1, -1, -1, -1]
+    y = m.tensor((1, 3, 4), np.int8, state)
+    made = m.op("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [y], "UnidirectionalSequenceLSTMOptions",
+                fusedActivationFunction=ACT.TANH)
+    made.intermediates = [m.tensor((0,)) for _ in range(gates)]
+    made.intermediates.append(m.tensor((0,), np.int8, Quant(hidden_scale, 3)))
+    m.output(y)
+    return m
+
+
+def lstm_no_intermediates():
+    return _integer_lstm(gates=0)
+
+
+def lstm_hidden_scale():
+    return _integer_lstm(hidden_scale=0.02)
+
+
+def lstm_cell_scale():
+    return _integer_lstm(cell_scale=0.001)
+
+
+def lstm_integer_peepholes():
+    return _integer_lstm(peepholes=True)
+
+
 def write_all(folder):
     folder.mkdir(parents=True, exist_ok=True)
     for make in (good_names, custom, unsupported, unknown_code, call, sparse, string, sign_bit,
                  shuffled, variable, computed_shape, open_size, batch_dims, version,
                  channel_activation, tensor_index, opcode_index, buffer_index, buffer_size,
                  read_before_made, made_twice, scale_zero, scale_count, no_options, no_outputs,
-                 kernel_shape, no_operators, fill_bomb, shared_buffer_bomb):
+                 kernel_shape, no_operators, fill_bomb, shared_buffer_bomb, lstm_no_intermediates,
+                 lstm_hidden_scale, lstm_cell_scale, lstm_integer_peepholes):
         (folder / f"{make.__name__}.tflite").write_bytes(make().bytes())
     (folder / "README.md").write_text(
         "# TensorFlow Lite models to refuse\n\nOne fault each, as the name says; `good_names` must "

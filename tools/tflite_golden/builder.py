@@ -77,8 +77,8 @@ class Model:
     def scalar(self, number, dtype=np.int32):
         return self.constant(np.asarray(number, dtype))
 
-    def variable(self, shape, dtype=np.float32):
-        index = self.tensor(shape, dtype)
+    def variable(self, shape, dtype=np.float32, quant=None):
+        index = self.tensor(shape, dtype, quant)
         self.graph.tensors[index].isVariable = True
         return index
 

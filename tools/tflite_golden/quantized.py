@@ -193,7 +193,44 @@ def dynamic_range():
     return m
 
 
-CASES = {"quantize_ends": quantize_ends, "dynamic_range": dynamic_range}
+def int8_recurrent():
+    """LSTMs of 16-bit cells: small and large gates, every scale of the cell state, both orders of the
+    axes, a bound on the cells."""
+    m = Model()
+    features, units, steps = 5, 6, 9
+    for i, (cell_bits, time_major, clip, weight_scale, zero_out) in enumerate([
+            (15, False, 0.0, 0.004, -21), (14, False, 0.0, 0.02, 3), (13, True, 1.5, 0.03, 0),
+            (12, False, 0.0, 0.05, 40), (11, True, 0.0, 0.08, -128), (10, False, 9.0, 0.1, 127),
+            (9, False, 0.0, 0.2, -1)]):
+        rng = np.random.default_rng(300 + i)
+        batch = 1 + i % 2
+        shape = (steps, batch, features) if time_major else (batch, steps, features)
+        in_scale, out_scale = 0.03, 0.0079 if i % 2 else 0.004
+        x = m.input(shape, np.int8, Quant(in_scale, -4 + 9 * i))
+        scales = weight_scale * rng.uniform(0.7, 1.3, 8)
+        inputs = [x]
+        inputs += [m.constant(rng.integers(-127, 128, (units, columns)), np.int8,
+                              Quant(scales[g + 4 * (columns == units)]))
+                   for columns in (features, units) for g in range(4)]
+        inputs += [-1, -1, -1]
+        inputs += [m.constant(rng.integers(-900, 900, units), np.int32,
+                              Quant(scales[g] * in_scale)) for g in range(4)]
+        state = Quant(out_scale, zero_out)
+        inputs += [-1, -1, m.variable((batch, units), np.int8, state),
+                   m.variable((batch, units), np.int16, Quant(2.0 ** -cell_bits))]
+        inputs += [-1, -1, -1, -1]
+        y = m.tensor((*shape[:2], units), np.int8, state)
+        made = m.op("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [y],
+                    "UnidirectionalSequenceLSTMOptions", fusedActivationFunction=ACT.TANH,
+                    cellClip=clip, timeMajor=time_major)
+        made.intermediates = [m.tensor((0,)) for _ in range(4)]
+        made.intermediates.append(m.tensor((0,), np.int8, state))
+        m.output(y)
+    return m
+
+
+CASES = {"quantize_ends": quantize_ends, "dynamic_range": dynamic_range,
+         "int8_recurrent": int8_recurrent}
 for _name, _kind in (("int8", INT8), ("uint8", UINT8)):
     for _make in (_convolutions, _dense, _transposed, _arithmetic, _image, _activations):
         CASES[f"{_name}{_make.__name__}"] = lambda make=_make, kind=_kind: make(kind)

@@ -104,8 +104,10 @@ void FileBuilder::add_operator(schema::BuiltinOperator code, const std::vector<T
   const std::uint32_t index = code_index(code, version);
   const auto input_vector = tables_.CreateVector(inputs);
   const auto output_vector = tables_.CreateVector(outputs);
+  flatbuffers::Offset<flatbuffers::Vector<std::int32_t>> intermediates = 0;
+  if (!options.intermediates.empty()) intermediates = tables_.CreateVector(options.intermediates);
   operators_.push_back(schema::CreateOperator(tables_, index, input_vector, output_vector,
-                                              options.type, options.table));
+                                              options.type, options.table, 0, 0, 0, intermediates));
 }
 
 flatbuffers::Offset<schema::Tensor> FileBuilder::lay_out(const TensorInfo& tensor) {

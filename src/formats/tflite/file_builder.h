@@ -27,10 +27,12 @@ struct TensorInfo {
   bool is_variable = false;  // state that an operator keeps
 };
 
-// The options table of an operator, already laid out.
+// The options table of an operator, already laid out, and tensors that only say of what type
+// numbers inside of it are.
 struct OperatorOptions {
   schema::BuiltinOptions type = schema::BuiltinOptions::NONE;
   flatbuffers::Offset<void> table = 0;
+  std::vector<TensorId> intermediates = {};
 };
 
 // A tensor under the name that clients of the model call it by.
@@ -60,7 +62,7 @@ class FileBuilder {
 
   template <typename Table>
   static OperatorOptions options(flatbuffers::Offset<Table> table) {
-    return {schema::BuiltinOptionsTraits<Table>::enum_value, table.Union()};
+    return {schema::BuiltinOptionsTraits<Table>::enum_value, table.Union(), {}};
   }
 
   // `least_version`: what the options ask for; what the types ask for is found here.

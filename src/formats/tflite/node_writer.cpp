@@ -45,6 +45,10 @@ TensorId NodeWriter::variable(const std::string& name, const ElementType& type,
   return state_.file.add_tensor(name_of(name), type, shape, true);
 }
 
+TensorId NodeWriter::intermediate(const std::string& name, const ElementType& type) {
+  return state_.file.add_tensor(name_of(name), type, Shape{0});
+}
+
 TensorId NodeWriter::number(float number) {
   const TensorView view{DType::kFloat32, Shape(), reinterpret_cast<const std::byte*>(&number)};
   return state_.file.add_shared_constant(name_of("number"), view);

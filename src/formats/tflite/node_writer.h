@@ -54,6 +54,9 @@ class NodeWriter {
   // Of zeros at the start of a model's life; the operator that reads it writes it as well.
   TensorId variable(const std::string& name, const ElementType& type, const Shape& shape);
 
+  // Says of what type numbers inside of an operator are.
+  TensorId intermediate(const std::string& name, const ElementType& type);
+
   template <typename Table>
   static OperatorOptions options(flatbuffers::Offset<Table> table) {
     return FileBuilder::options(table);

@@ -166,6 +166,20 @@ Result<ElementType> OperatorContext::output_type(int i) const {
       operator_.outputs()->Get(static_cast<flatbuffers::uoffset_t>(i)));
 }
 
+Result<ElementType> OperatorContext::input_type(int i) const {
+  if (!has_input(i)) return invalid_argument("its input " + std::to_string(i) + " is missing");
+  return state_.tensors.element_type(tensor_of_input(i));
+}
+
+Result<ElementType> OperatorContext::intermediate_type(int i) const {
+  const auto* list = operator_.intermediates();
+  const auto at = static_cast<flatbuffers::uoffset_t>(i);
+  const bool is_there = list != nullptr && at < list->size() && list->Get(at) >= 0 &&
+                        list->Get(at) < state_.tensors.size();
+  if (is_there) return state_.tensors.element_type(list->Get(at));
+  return invalid_argument("its intermediate tensor " + std::to_string(i) + " is missing");
+}
+
 Result<ValueId> OperatorContext::fold(const Op& op, const std::vector<ValueId>& operands,
                                       const std::optional<ElementType>& stated) {
   std::vector<const Value*> values;

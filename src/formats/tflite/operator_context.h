@@ -71,6 +71,9 @@ class OperatorContext {
 
   // Element type of output i as the file gives it.
   Result<ElementType> output_type(int i = 0) const;
+  // The same of input i, and of intermediate tensor i, which integer recurrent layers have.
+  Result<ElementType> input_type(int i) const;
+  Result<ElementType> intermediate_type(int i) const;
 
   // Adds an operation; computed here and now if all its inputs are constants. Where the type is
   // not stated, it is inferred.
@@ -78,7 +81,9 @@ class OperatorContext {
                       const std::optional<ElementType>& stated = std::nullopt);
   // x under another shape; x itself if that is its shape.
   Result<ValueId> reshape(ValueId x, const Shape& to);
-  ValueId constant(Tensor tensor) { return state_.builder.add_constant(std::move(tensor)); }
+  ValueId constant(Tensor tensor, std::optional<Quantization> quantization = std::nullopt) {
+    return state_.builder.add_constant(std::move(tensor), std::move(quantization));
+  }
   // A constant that the file does not hold. Errors: RESOURCE_EXHAUSTED.
   Result<Tensor> new_tensor(DType dtype, const Shape& shape);
 

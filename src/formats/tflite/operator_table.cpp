@@ -152,9 +152,12 @@ constexpr OperatorRow kOperators[] = {
      {kReal, "rank; optional bias; fused activation; a state of zeros at every inference"}},
     {Code::UNIDIRECTIONAL_SEQUENCE_LSTM,
      translate_sequence_lstm,
-     {kReal,
-      "time_major or not; peepholes, cell_clip; NONE, TANH, RELU, RELU6; a state of zeros at every "
-      "inference; no projection, layer normalisation, coupled gates"}},
+     {kReal | kInt8,
+      "time_major or not; cell_clip; float32: peepholes, NONE, TANH, RELU, RELU6; int8: TANH, the "
+      "cell "
+      "state int16; a state of zeros at every inference; no projection, layer normalisation, "
+      "coupled "
+      "gates"}},
 };
 
 constexpr std::string_view kNoSuch = "no such operator yet";

@@ -3,21 +3,11 @@
 #include <cmath>
 #include <limits>
 
+#include "formats/tflite/lstm_inputs.h"
 #include "formats/tflite/operators.h"
 
 namespace tinysplit::tflite {
 namespace {
-
-// Where the inputs of UNIDIRECTIONAL_SEQUENCE_LSTM stand. Four gates: input, forget, cell, output;
-// three peepholes: input, forget, output.
-constexpr int kInputWeights = 1;
-constexpr int kRecurrentWeights = 5;
-constexpr int kPeepholes = 9;
-constexpr int kBiases = 12;
-constexpr int kProjection = 16;
-constexpr int kLayerNorms = 20;
-constexpr int kEnd = 24;
-constexpr int kGates = 4;
 
 Result<ActivationOp> cell_activation(schema::Activation activation) {
   switch (activation) {
@@ -36,32 +26,6 @@ Result<ActivationOp> cell_activation(schema::Activation activation) {
   }
 }
 
-// The constant inputs from `first` on, each [rows,columns], side by side: [rows,count*columns].
-Result<Tensor> join_columns(OperatorContext& context, int first, int count, WeightLayout layout,
-                            std::int64_t rows, std::int64_t columns) {
-  TINYSPLIT_ASSIGN_OR_RETURN(Tensor joined,
-                             context.new_tensor(DType::kFloat32, Shape{rows, count * columns}));
-  for (int i = 0; i < count; ++i) {
-    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId id, context.kernel(first + i, layout));
-    const Value& part = context.view(id);
-    const int rank = part.shape.rank();
-    const bool fits = part.is_constant() && part.dtype == DType::kFloat32 && rank >= 1 &&
-                      part.shape[rank - 1] == columns &&
-                      part.shape.num_elements() == rows * columns;
-    if (!fits) {
-      return invalid_argument("its input " + std::to_string(first + i) + " has shape " +
-                              part.shape.to_string() + ", needs " +
-                              Shape{rows, columns}.to_string());
-    }
-    const auto from = part.data->as<float>();
-    for (std::int64_t row = 0; row < rows; ++row) {
-      std::copy_n(from.begin() + row * columns, columns,
-                  joined.as<float>().begin() + (row * count + i) * columns);
-    }
-  }
-  return joined;
-}
-
 Result<ValueId> zeros(OperatorContext& context, const Shape& shape) {
   TINYSPLIT_ASSIGN_OR_RETURN(Tensor tensor, context.new_tensor(DType::kFloat32, shape));
   return context.constant(std::move(tensor));
@@ -69,13 +33,13 @@ Result<ValueId> zeros(OperatorContext& context, const Shape& shape) {
 
 Status check_lstm(const OperatorContext& context,
                   const schema::UnidirectionalSequenceLSTMOptions& options) {
-  if (!context.has_input(kInputWeights)) {
+  if (!context.has_input(lstm::kInputWeights)) {
     return unimplemented("coupled input and forget gates are not supported");
   }
-  if (context.has_input(kProjection) || context.has_input(kProjection + 1)) {
+  if (context.has_input(lstm::kProjection) || context.has_input(lstm::kProjection + 1)) {
     return unimplemented("a projection is not supported");
   }
-  for (int i = kLayerNorms; i < kEnd; ++i) {
+  for (int i = lstm::kLayerNorms; i < lstm::kEnd; ++i) {
     if (context.has_input(i)) return unimplemented("layer normalisation is not supported");
   }
   if (!std::isfinite(options.cell_clip()) || options.cell_clip() < 0.0f) {
@@ -85,32 +49,36 @@ Status check_lstm(const OperatorContext& context,
   return ok_status();
 }
 
-Result<std::vector<ValueId>> lstm_operands(OperatorContext& context, ValueId x,
-                                           std::int64_t units) {
+Result<std::vector<ValueId>> float_operands(OperatorContext& context, ValueId x,
+                                            std::int64_t units) {
   const std::int64_t batch = context.shape(x)[0], features = context.shape(x)[2];
   std::vector<ValueId> operands{x};
   TINYSPLIT_ASSIGN_OR_RETURN(
-      Tensor kernel,
-      join_columns(context, kInputWeights, kGates, WeightLayout::kFirstToLast, features, units));
-  operands.push_back(context.constant(std::move(kernel)));
+      lstm::Gates kernel,
+      lstm::join_columns(context, lstm::kInputWeights, lstm::kGates, WeightLayout::kFirstToLast,
+                         DType::kFloat32, features, units));
+  operands.push_back(context.constant(std::move(kernel.tensor)));
   TINYSPLIT_ASSIGN_OR_RETURN(
-      Tensor recurrent,
-      join_columns(context, kRecurrentWeights, kGates, WeightLayout::kFirstToLast, units, units));
-  operands.push_back(context.constant(std::move(recurrent)));
-  TINYSPLIT_ASSIGN_OR_RETURN(Tensor bias,
-                             join_columns(context, kBiases, kGates, WeightLayout::kAsIs, 1, units));
-  bias.reshape(Shape{kGates * units});
-  operands.push_back(context.constant(std::move(bias)));
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId none, zeros(context, Shape{kGates * units}));
+      lstm::Gates recurrent,
+      lstm::join_columns(context, lstm::kRecurrentWeights, lstm::kGates, WeightLayout::kFirstToLast,
+                         DType::kFloat32, units, units));
+  operands.push_back(context.constant(std::move(recurrent.tensor)));
+  TINYSPLIT_ASSIGN_OR_RETURN(lstm::Gates bias,
+                             lstm::join_columns(context, lstm::kBiases, lstm::kGates,
+                                                WeightLayout::kAsIs, DType::kFloat32, 1, units));
+  bias.tensor.reshape(Shape{lstm::kGates * units});
+  operands.push_back(context.constant(std::move(bias.tensor)));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId none, zeros(context, Shape{lstm::kGates * units}));
   operands.push_back(none);
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId state, zeros(context, Shape{batch, units}));
   operands.push_back(state);
   operands.push_back(state);
-  if (context.has_input(kPeepholes)) {
-    TINYSPLIT_ASSIGN_OR_RETURN(Tensor peepholes,
-                               join_columns(context, kPeepholes, 3, WeightLayout::kAsIs, 1, units));
-    peepholes.reshape(Shape{3 * units});
-    operands.push_back(context.constant(std::move(peepholes)));
+  if (context.has_input(lstm::kPeepholes)) {
+    TINYSPLIT_ASSIGN_OR_RETURN(lstm::Gates peepholes,
+                               lstm::join_columns(context, lstm::kPeepholes, 3, WeightLayout::kAsIs,
+                                                  DType::kFloat32, 1, units));
+    peepholes.tensor.reshape(Shape{3 * units});
+    operands.push_back(context.constant(std::move(peepholes.tensor)));
   }
   return operands;
 }
@@ -121,9 +89,11 @@ Status translate_sequence_lstm(OperatorContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const auto* options,
                              context.required_options<schema::UnidirectionalSequenceLSTMOptions>());
   TINYSPLIT_ASSIGN_OR_RETURN(ValueId x, context.input(0));
-  if (!context.is_float(x) || context.shape(x).rank() != 3) {
+  const bool is_integer = context.view(x).dtype == DType::kInt8 && context.view(x).quantization;
+  if ((!context.is_float(x) && !is_integer) || context.shape(x).rank() != 3) {
     return unimplemented("its input is " + std::string(dtype_name(context.view(x).dtype)) +
-                         context.shape(x).to_string() + "; only float32 [N,T,I] is supported");
+                         context.shape(x).to_string() +
+                         "; only float32 and quantised int8 [N,T,I] are supported");
   }
   const TransposeOp exchange{{1, 0, 2}};
   if (options->time_major()) {
@@ -131,17 +101,23 @@ Status translate_sequence_lstm(OperatorContext& context) {
   }
   TINYSPLIT_RETURN_IF_ERROR(check_lstm(context, *options));
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId recurrent,
-                             context.kernel(kRecurrentWeights, WeightLayout::kFirstToLast));
+                             context.kernel(lstm::kRecurrentWeights, WeightLayout::kFirstToLast));
   if (context.shape(recurrent).rank() != 2) return invalid_argument("its weights are no matrices");
-  TINYSPLIT_ASSIGN_OR_RETURN(auto operands, lstm_operands(context, x, context.shape(recurrent)[0]));
+  const std::int64_t units = context.shape(recurrent)[0];
+  TINYSPLIT_ASSIGN_OR_RETURN(auto operands, is_integer ? lstm::integer_operands(context, x, units)
+                                                       : float_operands(context, x, units));
   RecurrentOp op;
   op.kind = RecurrentKind::kLstm;
   op.gate = ActivationOp{ActivationKind::kSigmoid};
   op.cell_clip = options->cell_clip();
   TINYSPLIT_ASSIGN_OR_RETURN(op.activation, cell_activation(options->fused_activation()));
+  if (is_integer && op.activation.kind != ActivationKind::kTanh) {
+    return unimplemented("its fused_activation_function must be TANH on int8");
+  }
   op.output = op.activation;
   if (!options->time_major()) return context.finish(op, std::move(operands));
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId y, context.add(op, std::move(operands)));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ElementType type, context.output_type());
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId y, context.add(op, std::move(operands), type));
   return context.finish(exchange, {y});
 }
 
