@@ -4,6 +4,7 @@
 #include "kernels/activations.h"
 #include "kernels/quantized_kernels.h"
 #include "kernels/quantized_values.h"
+#include "kernels/quantized_wide.h"
 #include "kernels/walk.h"
 
 namespace tinysplit::quantized {
@@ -158,9 +159,13 @@ Body activation_body(const KernelSpec& spec) {
   }
   const bool integer = op->kind == ActivationKind::kClip ||
                        (op->kind == ActivationKind::kThresholdRelu && op->gamma == 0.0f);
-  if (!is_wide(x) || !is_wide(*spec.output) || !integer) return {};
-  body.run = [map = map_of(*op, spec), count](std::span<const std::byte* const> inputs,
-                                              std::byte* output, std::byte*) {
+  if (!is_wide(x) || !is_wide(*spec.output)) return {};
+  const Map map = integer                                ? map_of(*op, spec)
+                  : op->kind == ActivationKind::kSigmoid ? wide_sigmoid_map(spec)
+                  : op->kind == ActivationKind::kTanh    ? wide_tanh_map(spec)
+                                                         : Map();
+  if (!map) return {};
+  body.run = [map, count](std::span<const std::byte* const> inputs, std::byte* output, std::byte*) {
     for (std::size_t i = 0; i < count; ++i) {
       store(DType::kInt16, output, i, map(load(DType::kInt16, inputs[0], i)));
     }

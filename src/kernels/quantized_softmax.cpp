@@ -3,6 +3,7 @@
 
 #include "kernels/quantized_kernels.h"
 #include "kernels/quantized_values.h"
+#include "kernels/quantized_wide.h"
 #include "kernels/reduction_walk.h"
 
 namespace tinysplit::quantized {
@@ -56,6 +57,7 @@ void softmax(const SoftmaxNumbers& numbers, const native::AxisView& view, std::s
 Body softmax_body(const KernelSpec& spec) {
   const auto* op = std::get_if<SoftmaxOp>(spec.op);
   const Value& x = *spec.inputs[0];
+  if (Body body = wide_softmax_body(spec)) return body;
   if (op == nullptr || op->logarithm || !is_byte(x) || !is_byte(*spec.output)) return {};
   // The arithmetic gives steps of 1/256 from the lowest number on.
   const Affine y = affine_of(*spec.output);

@@ -229,8 +229,27 @@ def int8_recurrent():
     return m
 
 
+def int16_functions():
+    """Functions of int16 activations: scales that are powers of two and others, far into both ends."""
+    m = Model()
+    unit = Quant(2.0 ** -15)
+    for scale in (2.0 ** -12, 2.0 ** -11, 2.0 ** -13, 0.0005, 0.0031, 0.03, 1.7):
+        x = m.input((40, 25), np.int16, Quant(scale))
+        for name in ("LOGISTIC", "TANH"):
+            y = m.tensor((40, 25), np.int16, unit)
+            m.op(name, [x], [y])
+            m.output(y)
+    for scale, shape in ((0.0002, (20, 3)), (2.0 ** -12, (7, 10)), (0.0021, (3, 2, 33)),
+                         (0.05, (4, 100)), (0.003, (5, 1)), (0.001, (1, 1000))):
+        x = m.input(shape, np.int16, Quant(scale))
+        y = m.tensor(shape, np.int16, unit)
+        m.op("SOFTMAX", [x], [y], "SoftmaxOptions", beta=1.0)
+        m.output(y)
+    return m
+
+
 CASES = {"quantize_ends": quantize_ends, "dynamic_range": dynamic_range,
-         "int8_recurrent": int8_recurrent}
+         "int8_recurrent": int8_recurrent, "int16_functions": int16_functions}
 for _name, _kind in (("int8", INT8), ("uint8", UINT8)):
     for _make in (_convolutions, _dense, _transposed, _arithmetic, _image, _activations):
         CASES[f"{_name}{_make.__name__}"] = lambda make=_make, kind=_kind: make(kind)
