@@ -73,7 +73,7 @@ TINYSPLIT_AVX2_INLINE void store_eights(const Output& to, __m256i bytes) {
   std::uint8_t* y = to.y;
   if (to.filters == kLanes) {
     const auto second = [](std::uint8_t * at, __m128i pair) __attribute__((always_inline)) {
-      _mm_storeh_pd(reinterpret_cast<double*>(at), _mm_castsi128_pd(pair));
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(at), _mm_unpackhi_epi64(pair, pair));
     };
     _mm_storel_epi64(reinterpret_cast<__m128i*>(y), low);
     if constexpr (Pixels > 1) second(y + to.step, low);

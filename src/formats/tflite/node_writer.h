@@ -35,8 +35,9 @@ class NodeWriter {
   int num_inputs() const { return static_cast<int>(node.inputs.size()); }
   const Value& in(int i) const;
   const Value& out() const { return state_.graph.value(step.output); }
-  const Shape& shape(TensorId tensor) const { return state_.file.info(tensor).shape; }
-  const ElementType& type(TensorId tensor) const { return state_.file.info(tensor).type; }
+  // Copies: the next tensor that is added moves the others.
+  Shape shape(TensorId tensor) const { return state_.file.info(tensor).shape; }
+  ElementType type(TensorId tensor) const { return state_.file.info(tensor).type; }
   // Whether input 0 or the output is quantised.
   bool is_quantized() const;
 
