@@ -142,12 +142,24 @@ Status train_to_the_end(CustomModel& model, const fs::path& checkpoint, bool jso
   return {status.code(), status.message() + rest};
 }
 
+Status start_from(const std::string& weights, CustomModel& model) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(weights));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::size_t taken, model.start_from(folder.model_path));
+  std::fprintf(stderr, "tinysplit: starts from %zu of %zu weights of %s\n", taken,
+               model.architecture().parameters.size(), folder.model_path.c_str());
+  return ok_status();
+}
+
 Status train(TrainCommandOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const fs::path folder, prepare_folder(options.output));
   TINYSPLIT_ASSIGN_OR_RETURN(std::optional<Checkpoint> checkpoint,
                              find_checkpoint(folder, options));
   Recipe& recipe = options.recipe;
   recipe.name = fs::absolute(folder).lexically_normal().filename().string();
+  if (recipe.architecture.empty() && !recipe.weights.empty()) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder model, resolve_model(recipe.weights));
+    recipe.architecture = model.model_path.string();
+  }
   if (recipe.architecture.empty() || recipe.dataset.empty()) {
     return invalid_argument("--arch and --dataset are needed; try tinysplit train --help");
   }
@@ -158,6 +170,9 @@ Status train(TrainCommandOptions& options) {
     if (const Status status = model.restore(std::move(*checkpoint)); !status.ok()) {
       return status.with_context(path.string());
     }
+  }
+  if (!checkpoint && !recipe.weights.empty()) {
+    TINYSPLIT_RETURN_IF_ERROR(start_from(recipe.weights, model));
   }
   TINYSPLIT_RETURN_IF_ERROR(train_to_the_end(model, path, options.json));
 
@@ -208,6 +223,10 @@ class RecipeOptions {
         "Model and data");
     add("input", recipe.input,
         "Size and channels of the images, such as 32x32x3, of a named network (default: its own)",
+        "Model and data");
+    add("weights", recipe.weights,
+        "Keras model (.keras, .h5) or its folder to start from: its weights that have the name and "
+        "shape of one of the network's; the others start anew. Without --arch, its network",
         "Model and data");
     add("validation", recipe.validation,
         "Share of the training images to validate with, where the data set has none for it",
@@ -272,7 +291,9 @@ Examples:
   tinysplit train --arch fashion_resnet --dataset fashion-mnist --output models/mine
   tinysplit train --arch resnet8 --dataset photos --augment flip,shift=3 --threads 2
                   --epochs 50 --patience 8 --output models/photos
-  tinysplit train --resume --output models/photos)";
+  tinysplit train --resume --output models/photos
+  tinysplit train --arch resnet8 --weights models/photos --dataset other_photos --epochs 5
+                  --learning-rate 0.0005 --output models/other)";
 
 }  // namespace
 

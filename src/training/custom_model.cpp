@@ -75,6 +75,14 @@ CustomModel::CustomModel(Recipe recipe, std::shared_ptr<const ModelData> data,
       batches_(batches),
       run_(std::move(run)) {}
 
+Result<std::size_t> CustomModel::start_from(const fs::path& keras_model) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const TrainedModel model, read_trained_model(keras_model));
+  TINYSPLIT_ASSIGN_OR_RETURN(const PixelScaling scaling, pixel_scaling_of(keras_model));
+  Result<std::size_t> taken = set_matching_weights(model, scaling, scale_, run_.network());
+  if (!taken.ok()) return taken.status().with_context(keras_model.string());
+  return taken;
+}
+
 std::int64_t CustomModel::kept_epoch() const {
   return recipe_.patience > 0 ? run_.best_epoch() : std::int64_t(history().size());
 }

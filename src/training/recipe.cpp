@@ -18,6 +18,7 @@ void visit_fields(SomeRecipe& recipe, const Visitor& visit) {
   visit("arch", recipe.architecture);
   visit("dataset", recipe.dataset);
   visit("input", recipe.input);
+  visit("weights", recipe.weights);
   visit("epochs", recipe.epochs);
   visit("batch", recipe.batch);
   visit("learning-rate", recipe.learning_rate);
@@ -108,6 +109,8 @@ Result<Recipe> parse_recipe(std::string_view text) {
   Recipe recipe;
   std::string wrong;
   visit_fields(recipe, [&](const char* key, auto& field) {
+    // Recipes of older checkpoints have none.
+    if (std::string_view(key) == "weights" && json.is_object() && !json.contains(key)) return;
     if (!read_field(keras::member(json, key), field) && wrong.empty()) wrong = key;
   });
   if (!wrong.empty()) return invalid_argument("the recipe's \"" + wrong + "\" is malformed");

@@ -16,6 +16,7 @@ struct Recipe {
   std::string architecture;  // a name of named_architectures(), or a file: see load_architecture()
   std::string dataset;       // as open_dataset() takes it
   std::string input;         // "28x28x1", of a named architecture; empty for its default
+  std::string weights;       // a Keras model to start from, see CustomModel::start_from()
   std::int64_t epochs = 10;
   std::int64_t batch = 128;
   double learning_rate = 2e-3;  // the highest one

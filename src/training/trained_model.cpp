@@ -1,5 +1,6 @@
 #include "training/trained_model.h"
 
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -64,6 +65,36 @@ Status set_weights(const TrainedModel& model, const PixelScale& scale, Network& 
     }
   }
   return ok_status();
+}
+
+Result<std::size_t> set_matching_weights(const TrainedModel& model, const PixelScaling& given,
+                                         const PixelScale& scale, Network& network) {
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < model.parameters.size(); ++i) {
+    places.emplace(model.architecture->parameter_name(i), i);
+  }
+  const Architecture& architecture = network.architecture();
+  std::size_t matching = 0;
+  for (std::size_t i = 0; i < architecture.parameters.size(); ++i) {
+    const auto place = places.find(architecture.parameter_name(i));
+    if (place == places.end()) continue;
+    const Tensor& values = *model.parameters[place->second];
+    if (values.shape() != architecture.parameters[i].shape) continue;
+    const bool is_first_kernel = scale.kernel == i;
+    if (is_first_kernel && given.offset != scale.scaling.offset) {
+      return invalid_argument("takes pixels from " + std::to_string(given.offset) +
+                              " on, the network to be trained from " +
+                              std::to_string(scale.scaling.offset));
+    }
+    const float factor = is_first_kernel ? given.scale / scale.scaling.scale : 1.0F;
+    const Tensor kernel = scaled(values.view(), factor);
+    TINYSPLIT_RETURN_IF_ERROR(network.set_parameter(i, kernel.view()));
+    ++matching;
+  }
+  if (matching > 0) return matching;
+  return invalid_argument("has no weight of the name and shape of one of the network's, such as " +
+                          architecture.parameter_name(0) + " of " +
+                          architecture.parameters[0].shape.to_string());
 }
 
 Result<std::string> keras_file_of(const Network& network, const PixelScale& scale) {

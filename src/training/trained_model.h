@@ -29,6 +29,12 @@ Result<TrainedModel> read_trained_model(const std::filesystem::path& path);
 // Errors: those of Network::set_parameter().
 Status set_weights(const TrainedModel& model, const PixelScale& scale, Network& network);
 
+// The same of a network of another architecture: each parameter that has the name and the shape of
+// one of `model` is set to it. `model` takes pixels as `given` says. Returns how many were set.
+// Errors: INVALID_ARGUMENT (none; or the first kernel would need an offset of its pixels).
+Result<std::size_t> set_matching_weights(const TrainedModel& model, const PixelScaling& given,
+                                         const PixelScale& scale, Network& network);
+
 // The network as a .keras archive that takes raw pixels, where `scale` says how they were scaled
 // while it was trained. Errors: those of keras::write_keras_archive().
 Result<std::string> keras_file_of(const Network& network, const PixelScale& scale);

@@ -113,6 +113,30 @@ TEST_F(TrainCommand, InterruptedSaysHowToGoOn) {
   expect_refused(run({"train", "--resume", "--output", output("b")}), 2, "training.checkpoint");
 }
 
+TEST_F(TrainCommand, StartsFromWeights) {
+  ASSERT_EQ(run(arguments("first", {"--epochs", "12"})).exit_code, 0);
+  // So slow that nothing is learned.
+  const std::vector<std::string> still = {"--epochs", "1", "--learning-rate", "1e-9", "--json"};
+  const auto accuracy = [&](const std::string& place, std::vector<std::string> more) {
+    more.insert(more.end(), still.begin(), still.end());
+    const Finished finished = run(arguments(place, more));
+    EXPECT_EQ(finished.exit_code, 0) << finished.err;
+    return Json::parse(finished.out).at("accuracy").get<double>();
+  };
+  EXPECT_LT(accuracy("drawn", {}), 0.7);
+  EXPECT_GT(accuracy("taken", {"--weights", output("first")}), 0.8);
+  std::vector<std::string> words = {"train",       "--weights",          output("first"),
+                                    "--dataset",   folder_.path("data"), "--output",
+                                    output("same")};
+  words.insert(words.end(), still.begin(), still.end());
+  const Finished same = run(words);
+  ASSERT_EQ(same.exit_code, 0) << same.err;
+  EXPECT_NE(same.err.find("starts from 6 of 6 weights of " + output("first")), std::string::npos)
+      << same.err;
+  expect_refused(run(arguments("none", {"--weights", model_path("fashion_resnet")})), 2,
+                 "no weight of the name and shape");
+}
+
 TEST_F(TrainCommand, SaysWhatIsWrong) {
   expect_refused(run({"train", "--arch", "original", "--output", output("c")}), 2, "--dataset");
   expect_refused(run({"train", "--resume", "--output", output("d")}), 3, "training.checkpoint");

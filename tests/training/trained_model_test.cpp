@@ -106,6 +106,43 @@ TEST(TrainedModel, PutsTheScaleOfPixelsIntoItsKernel) {
   EXPECT_EQ(keras_file_of(raw, {})->size(), keras_file_of(scaled, *scale)->size());
 }
 
+// What a network for other classes shares with it; the last layer keeps what was drawn.
+TEST(TrainedModel, LendsWeightsOfTheSameNameAndShape) {
+  const Result<TrainedModel> model =
+      read_trained_model(kSource / "models/test_model/test_model.keras");
+  ASSERT_TRUE(model.ok()) << model.status().to_string();
+  const auto other = std::make_shared<const Architecture>(
+      *parse_architecture(*named_architecture("original", {}, 5)));
+  const auto make = [&] {
+    NetworkOptions options;
+    options.seed = 3;
+    return Network::create(other, options);
+  };
+  Result<Network> drawn = make(), lent = make();
+  const auto scale = pixel_scale_of(*other);
+  ASSERT_TRUE(drawn.ok() && lent.ok() && scale.ok());
+  // The file takes 0..255, the network is trained on 0..1.
+  ASSERT_EQ(*set_matching_weights(*model, {}, *scale, *lent), 4U);
+  const std::size_t count = other->parameters.size();
+  ASSERT_EQ(count, 6U);
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool is_last = i >= count - 2;
+    const float factor = scale->kernel == i ? 1.0F / scale->scaling.scale : 1.0F;
+    const auto source = (is_last ? drawn->parameter(i) : model->parameters[i]->view()).as<float>();
+    const auto found = lent->parameter(i).as<float>();
+    ASSERT_EQ(found.size(), source.size());
+    for (std::size_t k = 0; k < found.size(); ++k) {
+      ASSERT_EQ(found[k], source[k] * (is_last ? 1.0F : factor)) << i << " " << k;
+    }
+  }
+  const PixelScaling around_zero{2.0F / 255.0F, -1.0F};
+  EXPECT_FALSE(set_matching_weights(*model, around_zero, *scale, *lent).ok());
+  const Result<TrainedModel> stranger =
+      read_trained_model(kSource / "models/fashion_resnet/fashion_resnet.keras");
+  const Status status = set_matching_weights(*stranger, {}, *scale, *lent).status();
+  EXPECT_NE(status.message().find("no weight of the name and shape"), std::string::npos);
+}
+
 TEST(TrainedModel, SurvivesEveryDamage) {
   const std::string whole = bytes_of(kSource / "tests/data/keras/k2_h5_sequential.h5");
   const TemporaryFolder folder;

@@ -1,0 +1,61 @@
+// Reads the bytes as each kind of file that data come in: IDX (packed or not), .npy, .npz, PNG,
+// JPEG. What is accepted has as many bytes as its shape says, and an array is the same again once
+// written.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "datasets/idx_file.h"
+#include "formats/image/pixels.h"
+#include "formats/npy/npy.h"
+
+namespace {
+
+using namespace tinysplit;  // NOLINT
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+// Whether it was accepted; an error that says nothing is a fault, too.
+template <typename T>
+bool accepted(const Result<T>& result) {
+  if (!result.ok()) require(!result.status().message().empty());
+  return result.ok();
+}
+
+void check(const Tensor& tensor) {
+  require(tensor.bytes().size() ==
+          static_cast<std::size_t>(tensor.shape().num_elements()) * dtype_size(tensor.dtype()));
+}
+
+void check_written_again(const std::vector<NamedTensor>& tensors) {
+  const Result<std::string> written = format_npz(tensors);
+  if (!accepted(written)) return;
+  const auto back = parse_npz(*written);
+  require(accepted(back) && back->size() == tensors.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const Tensor &before = tensors[i].tensor, &after = (*back)[i].tensor;
+    require(before.dtype() == after.dtype() && before.shape() == after.shape());
+    require(std::memcmp(before.data(), after.data(), before.bytes().size()) == 0);
+  }
+}
+
+void check(const RgbImage& image) {
+  require(image.pixels.size() == image.width * image.height * 3);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  if (const auto tensor = parse_idx(bytes); accepted(tensor)) check(*tensor);
+  if (const auto tensor = parse_npy(bytes); accepted(tensor)) check(*tensor);
+  if (const auto tensors = parse_npz(bytes); accepted(tensors)) check_written_again(*tensors);
+  if (const auto image = decode_png(bytes); accepted(image)) check(*image);
+  if (const auto image = decode_jpeg(bytes); accepted(image)) check(*image);
+  return 0;
+}
