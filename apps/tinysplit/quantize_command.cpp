@@ -23,6 +23,8 @@
 namespace tinysplit {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::size_t kNoiseSamples = 16;
 
 struct QuantizeOptions {
@@ -166,8 +168,15 @@ void note_other_pixels(const PixelScaling& scaling, const std::filesystem::path&
                        const std::filesystem::path& output) {
   const Result<PixelScaling> beside_output = pixel_scaling_of(output);
   if (beside_output.ok() && *beside_output == scaling) return;
-  std::fprintf(stderr, "tinysplit: note: %s takes pixels as %s says; copy that file beside it\n",
-               output.c_str(), (model.parent_path() / "preprocessing.json").c_str());
+  const fs::path here = model.parent_path() / "preprocessing.json";
+  const fs::path there = output.parent_path() / "preprocessing.json";
+  if (scaling == PixelScaling{}) {
+    std::fprintf(stderr, "tinysplit: note: %s takes raw pixels 0..255, whatever %s says\n",
+                 output.c_str(), there.c_str());
+  } else {
+    std::fprintf(stderr, "tinysplit: note: %s takes pixels as %s says; copy that file beside it\n",
+                 output.c_str(), here.c_str());
+  }
 }
 
 Status write_report(const QuantizationReport& report, const std::string& path) {

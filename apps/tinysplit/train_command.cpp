@@ -10,6 +10,7 @@
 #include "train_output.h"
 #include "training/load_architecture.h"
 #include "training/named_architectures.h"
+#include "training/trained_model.h"
 
 namespace tinysplit {
 namespace {
@@ -46,6 +47,12 @@ Result<fs::path> prepare_folder(const std::string& output) {
   if (error) {
     return failed_precondition("cannot make the folder " + folder.string() + ": " +
                                error.message());
+  }
+  if (fs::exists(folder / "preprocessing.json", error)) {
+    return failed_precondition(
+        (folder / "preprocessing.json").string() +
+        " says how pixels are scaled, but models trained here take raw ones: "
+        "remove it, or name another folder");
   }
   TINYSPLIT_RETURN_IF_ERROR(check_can_write(folder / kCheckpointName));
   return folder;
@@ -142,11 +149,19 @@ Status train_to_the_end(CustomModel& model, const fs::path& checkpoint, bool jso
   return {status.code(), status.message() + rest};
 }
 
-Status start_from(const std::string& weights, CustomModel& model) {
+// As the user names it, so that the recipe holds no path of this machine that was not given.
+Result<fs::path> weights_file(const std::string& weights) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(weights));
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::size_t taken, model.start_from(folder.model_path));
-  std::fprintf(stderr, "tinysplit: starts from %zu of %zu weights of %s\n", taken,
-               model.architecture().parameters.size(), folder.model_path.c_str());
+  std::error_code error;
+  const bool is_folder = fs::is_directory(weights, error);
+  return is_folder ? weights / folder.model_path.filename() : fs::path(weights);
+}
+
+Status start_from(const std::string& weights, CustomModel& model) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const fs::path path, weights_file(weights));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::size_t taken, model.start_from(path));
+  std::fprintf(stderr, "tinysplit: %zu of the network's %zu weights are those of %s\n", taken,
+               model.architecture().parameters.size(), path.c_str());
   return ok_status();
 }
 
@@ -156,9 +171,11 @@ Status train(TrainCommandOptions& options) {
                              find_checkpoint(folder, options));
   Recipe& recipe = options.recipe;
   recipe.name = fs::absolute(folder).lexically_normal().filename().string();
-  if (recipe.architecture.empty() && !recipe.weights.empty()) {
-    TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder model, resolve_model(recipe.weights));
-    recipe.architecture = model.model_path.string();
+  if (!checkpoint && !recipe.weights.empty()) {
+    // What is wrong with it is said before the images are read.
+    TINYSPLIT_ASSIGN_OR_RETURN(const fs::path weights, weights_file(recipe.weights));
+    TINYSPLIT_RETURN_IF_ERROR(training::read_trained_model(weights).status());
+    if (recipe.architecture.empty()) recipe.architecture = weights.string();
   }
   if (recipe.architecture.empty() || recipe.dataset.empty()) {
     return invalid_argument("--arch and --dataset are needed; try tinysplit train --help");

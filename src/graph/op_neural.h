@@ -122,6 +122,8 @@ enum class RecurrentKind : std::uint8_t { kSimple, kGru, kLstm };
 // forget, cell, output; GRU update, reset, candidate; simple one.
 // Output [N,T,H]: the state after each step (in the order of the steps' input, also when
 // reversed); with `append_cell` [N,T+1,H], the last row being the final cell state.
+// Quantised: an LSTM of int8 x, kernels (a scale for each column), states and output, int16 cells
+// and int32 biases, as TensorFlow Lite has it.
 struct RecurrentOp {
   RecurrentKind kind = RecurrentKind::kLstm;
   ActivationOp gate;        // LSTM and GRU gates

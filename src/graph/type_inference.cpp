@@ -70,10 +70,32 @@ Result<ElementType> infer_unary(UnaryKind kind, const Value& x) {
   return type_of(x);
 }
 
+// All float32, or the integers of TensorFlow Lite's LSTM: x, kernels and state int8, biases int32,
+// cell state int16, without peepholes.
+Result<ElementType> infer_recurrent(Inputs inputs) {
+  const bool is_integer = inputs[0]->dtype == DType::kInt8;
+  constexpr DType kIntegers[] = {DType::kInt8,  DType::kInt8, DType::kInt8, DType::kInt32,
+                                 DType::kInt32, DType::kInt8, DType::kInt16};
+  if (is_integer && inputs.size() != std::size(kIntegers)) {
+    return invalid_argument("is of int8 and is no LSTM without peepholes");
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const std::string what = "its input " + std::to_string(i);
+    const DType needed = is_integer ? kIntegers[i] : DType::kFloat32;
+    TINYSPLIT_RETURN_IF_ERROR(expect_dtype(*inputs[i], needed, what.c_str()));
+    const bool needs_scale = is_integer && needed != DType::kInt32;
+    if (needs_scale && !inputs[i]->quantization) {
+      return invalid_argument(what + " is not quantised");
+    }
+  }
+  return type_of(*inputs[0]);
+}
+
 // Types before `stated` is looked at.
 Result<ElementType> infer_plain(const Op& op, Inputs inputs) {
   if (const auto* binary = std::get_if<BinaryOp>(&op)) return infer_binary(binary->kind, inputs);
   if (const auto* unary = std::get_if<UnaryOp>(&op)) return infer_unary(unary->kind, *inputs[0]);
+  if (std::holds_alternative<RecurrentOp>(op)) return infer_recurrent(inputs);
   if (const auto* cast = std::get_if<CastOp>(&op)) return ElementType{cast->to, std::nullopt};
   if (const auto* arg = std::get_if<ArgReduceOp>(&op)) {
     return ElementType{arg->index_dtype, std::nullopt};

@@ -37,6 +37,18 @@ std::int32_t one_over_one_plus(std::int32_t x) {
 
 }  // namespace
 
+std::optional<int> exponent_of_two(float x) {
+  const float logarithm = std::log2(x);
+  const float nearest = std::round(logarithm);
+  if (!(std::abs(logarithm - nearest) < 1e-3f)) return std::nullopt;
+  return static_cast<int>(nearest);
+}
+
+std::optional<int> cell_exponent(float scale) {
+  const std::optional<int> exponent = exponent_of_two(scale);
+  return exponent && *exponent >= -15 && *exponent <= -9 ? exponent : std::nullopt;
+}
+
 Multiplier make_multiplier(double real) {
   if (real == 0.0) return {};
   Multiplier factor;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace tinysplit::quantized {
 
@@ -17,6 +18,11 @@ struct Multiplier {
 
 // `real` >= 0; below 2^-32 it becomes 0.
 Multiplier make_multiplier(double real);
+
+// k where `x` is 2^k, or as near as TensorFlow Lite asks: its logarithm within 1/1000.
+std::optional<int> exponent_of_two(float x);
+// The same of the scale of an LSTM's cell state, which has to be from 2^-15 to 2^-9.
+std::optional<int> cell_exponent(float scale);
 
 inline std::int32_t wrapping_add(std::int32_t a, std::int32_t b) {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));

@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t kGates = 4;    // input, forget, candidate, output
 constexpr int kGateIntegerBits = 3;  // of what goes into their functions
 constexpr int kGateFractionBits = 12;
-constexpr int kLeastCellExponent = -15;
-constexpr int kMostCellExponent = -9;
 
 // TensorFlow Lite's LSTM of 8-bit activations and weights, 16-bit gates and cell state: the numbers
 // of one layer.
@@ -129,25 +127,20 @@ std::array<Multiplier, kGates> gate_factors(const Value& weights, float scale) {
   return factors;
 }
 
-// The exponent of a power of two in the range of cell states; 0 for any other number.
-int cell_exponent_of(float scale) {
-  int exponent = 0;
-  if (std::frexp(scale, &exponent) != 0.5f) return 0;
-  --exponent;
-  return exponent >= kLeastCellExponent && exponent <= kMostCellExponent ? exponent : 0;
-}
-
 bool is_int8(const Value& value) { return value.dtype == DType::kInt8 && has_one_affine(value); }
 
-// Symmetric, with one scale for each gate.
+// Symmetric, with a scale for each column.
 bool is_gate_kernel(const Value& value) {
-  return value.dtype == DType::kInt8 && value.is_constant() && value.quantization &&
-         value.quantization->axis == 1 &&
-         std::ranges::all_of(value.quantization->zero_point, [](int zero) { return zero == 0; });
+  if (value.dtype != DType::kInt8 || !value.is_constant() || !value.quantization) return false;
+  const Quantization& quantization = *value.quantization;
+  return quantization.axis == 1 && quantization.scale.size() == usize(value.shape[1]) &&
+         std::ranges::all_of(quantization.zero_point, [](int zero) { return zero == 0; });
 }
 
 bool is_supported(const RecurrentOp& op, const KernelSpec& spec) {
-  if (op.kind != RecurrentKind::kLstm || op.append_cell || op.clip != 0.0f) return false;
+  if (op.kind != RecurrentKind::kLstm || op.append_cell || op.clip != 0.0f || spec.clip) {
+    return false;
+  }
   if (op.gate.kind != ActivationKind::kSigmoid || op.activation.kind != ActivationKind::kTanh ||
       op.output.kind != ActivationKind::kTanh || spec.inputs.size() != 7) {
     return false;
@@ -156,8 +149,7 @@ bool is_supported(const RecurrentOp& op, const KernelSpec& spec) {
   return is_int8(*spec.inputs[0]) && is_int8(*spec.output) && is_gate_kernel(*spec.inputs[1]) &&
          is_gate_kernel(*spec.inputs[2]) && bias.dtype == DType::kInt32 && bias.is_constant() &&
          is_int8(*spec.inputs[5]) && affine_of(*spec.inputs[5]) == affine_of(*spec.output) &&
-         is_wide(cell) && affine_of(cell).zero_point == 0 &&
-         cell_exponent_of(affine_of(cell).scale) != 0;
+         is_wide(cell) && affine_of(cell).zero_point == 0 && cell_exponent(affine_of(cell).scale);
 }
 
 }  // namespace
@@ -179,7 +171,7 @@ Body lstm_body(const KernelSpec& spec) {
   lstm.state_bias = folded_bias(recurrent, nullptr, out.zero_point);
   lstm.state_zero = out.zero_point;
   const float cell_scale = affine_of(*spec.inputs[6]).scale;
-  lstm.cell_exponent = cell_exponent_of(cell_scale);
+  lstm.cell_exponent = *cell_exponent(cell_scale);
   lstm.cell_clip = static_cast<std::int32_t>(std::min(op->cell_clip / cell_scale, 32767.0f));
   lstm.hidden = make_multiplier(static_cast<float>(std::ldexp(1.0, -30) / out.scale));
   Body body;

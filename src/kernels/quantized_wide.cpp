@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "core/numeric.h"
@@ -15,7 +16,7 @@ namespace {
 
 using Map = std::function<std::int32_t(std::int32_t)>;
 
-constexpr float kOutputScale = 1.0f / 32768.0f;
+constexpr int kOutputExponent = -15;
 
 // The logistic function at steps of 1/24 in units of 2^-16, each moved by half of what the straight
 // line to the next one misses in the middle: the numbers of TensorFlow Lite.
@@ -36,25 +37,30 @@ const std::array<std::uint32_t, 256>& sigmoid_table() {
 
 bool suits_tables(const KernelSpec& spec) {
   const Value& x = *spec.inputs[0];
-  return is_wide(x) && is_wide(*spec.output) && affine_of(x).zero_point == 0 &&
-         affine_of(*spec.output) == Affine{kOutputScale, 0} && !spec.clip;
+  if (!is_wide(x) || !is_wide(*spec.output) || spec.clip) return false;
+  const Affine y = affine_of(*spec.output);
+  return affine_of(x).zero_point == 0 && y.zero_point == 0 &&
+         exponent_of_two(y.scale) == kOutputExponent;
 }
 
-// From stored numbers to steps of 1/(3 * 4096): round(x * factor / 2^shift).
+// From stored numbers to steps of 1/(3 * 4096): round(x * factor / 2^shift), which saturates.
 struct TableScale {
   std::int32_t factor = 0;
   int shift = 0;
 
   std::int32_t apply(std::int32_t x) const {
     const std::int64_t half = shift > 0 ? std::int64_t{1} << (shift - 1) : 0;
-    return static_cast<std::int32_t>((std::int64_t{x} * factor + half) >> shift);
+    constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+    return static_cast<std::int32_t>(
+        std::clamp((std::int64_t{x} * factor + half) >> shift, -kMost, kMost));
   }
 };
 
 // Scales 2^-12 to 2^(most_left - 12) are exact; others have a factor of 15 bits, rounded down.
 TableScale table_scale(float scale, int most_left) {
-  for (int left = 0; left <= most_left; ++left) {
-    if (scale == std::ldexp(1.0f, left - 12)) return {3 << left, 0};
+  if (const auto exponent = exponent_of_two(scale)) {
+    const int left = *exponent + 12;
+    if (left >= 0 && left <= most_left) return {3 << left, 0};
   }
   double factor = static_cast<double>(scale) * 4096.0 * 3.0;
   TableScale made;
@@ -123,6 +129,14 @@ const Curve& reciprocal_of_one_plus() {
 
 std::int32_t saturated(std::int32_t x) { return std::clamp(x, -32768, 32767); }
 
+// multiply() but that it saturates.
+std::int32_t scaled(std::int32_t x, Multiplier factor) {
+  const int left = std::max(factor.shift, 0);
+  return rounding_shift_right(
+      doubling_high_multiply(saturating_shift_left(x, left), factor.significand),
+      left - factor.shift);
+}
+
 // `y` holds the exponentials in between, as the results are of their type.
 void softmax(Multiplier factor, const native::AxisView& view, std::size_t start, const std::byte* x,
              std::byte* y) {
@@ -135,7 +149,7 @@ void softmax(Multiplier factor, const native::AxisView& view, std::size_t start,
   for (std::size_t i = 0; i < view.size; ++i) {
     const std::int32_t difference = load(DType::kInt16, x, place(i)) - largest;
     const std::int32_t power =
-        exponential().at(saturated(wrapping_add(multiply(difference, factor), 32767)));
+        exponential().at(saturated(std::max(scaled(difference, factor), -65536) + 32767));
     store(DType::kInt16, y, place(i), power);
     sum += static_cast<std::uint32_t>(power);
   }

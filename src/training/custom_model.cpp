@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/limits.h"
 #include "formats/keras/keras_reader.h"
 #include "training/load_architecture.h"
 #include "training/model_samples.h"
@@ -30,9 +31,9 @@ Result<Network> make_network(const Recipe& recipe, std::shared_ptr<const Archite
 }
 
 Status check_threads(std::int64_t threads) {
-  constexpr std::int64_t kMaxThreads = 256;
-  if (threads >= 1 && threads <= kMaxThreads) return ok_status();
-  return invalid_argument("threads must be from 1 to 256");
+  if (threads >= 1 && threads <= limits::kMaxTrainingThreads) return ok_status();
+  return invalid_argument("threads must be from 1 to " +
+                          std::to_string(limits::kMaxTrainingThreads));
 }
 
 std::string lines_of(const std::vector<std::string>& words) {

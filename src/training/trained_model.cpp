@@ -45,6 +45,24 @@ Tensor scaled(const TensorView& values, float factor) {
   return copy;
 }
 
+// Weights mean the same in both only if both scale pixels in a layer of their own, or both in the
+// kernel of the same name.
+Status check_pixels(const Architecture& from, const PixelScaling& given, const Architecture& to,
+                    const PixelScale& scale) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const PixelScale own, pixel_scale_of(from));
+  const auto place = [](const Architecture& architecture, const PixelScale& pixels) {
+    return pixels.kernel ? architecture.parameter_name(*pixels.kernel)
+                         : std::string("a layer of its own");
+  };
+  if (place(from, own) != place(to, scale)) {
+    return invalid_argument("scales pixels in " + place(from, own) + ", the network in " +
+                            place(to, scale) + ": weights of one mean nothing in the other");
+  }
+  const bool fits = own.kernel ? given.offset == scale.scaling.offset : given == PixelScaling{};
+  if (fits) return ok_status();
+  return invalid_argument("takes other pixels than the network: its preprocessing.json says so");
+}
+
 }  // namespace
 
 Result<TrainedModel> read_trained_model(const std::filesystem::path& path) {
@@ -69,32 +87,25 @@ Status set_weights(const TrainedModel& model, const PixelScale& scale, Network& 
 
 Result<std::size_t> set_matching_weights(const TrainedModel& model, const PixelScaling& given,
                                          const PixelScale& scale, Network& network) {
+  const Architecture& architecture = network.architecture();
+  TINYSPLIT_RETURN_IF_ERROR(check_pixels(*model.architecture, given, architecture, scale));
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < model.parameters.size(); ++i) {
     places.emplace(model.architecture->parameter_name(i), i);
   }
-  const Architecture& architecture = network.architecture();
   std::size_t matching = 0;
   for (std::size_t i = 0; i < architecture.parameters.size(); ++i) {
     const auto place = places.find(architecture.parameter_name(i));
     if (place == places.end()) continue;
     const Tensor& values = *model.parameters[place->second];
     if (values.shape() != architecture.parameters[i].shape) continue;
-    const bool is_first_kernel = scale.kernel == i;
-    if (is_first_kernel && given.offset != scale.scaling.offset) {
-      return invalid_argument("takes pixels from " + std::to_string(given.offset) +
-                              " on, the network to be trained from " +
-                              std::to_string(scale.scaling.offset));
-    }
-    const float factor = is_first_kernel ? given.scale / scale.scaling.scale : 1.0F;
+    const float factor = scale.kernel == i ? given.scale / scale.scaling.scale : 1.0F;
     const Tensor kernel = scaled(values.view(), factor);
     TINYSPLIT_RETURN_IF_ERROR(network.set_parameter(i, kernel.view()));
     ++matching;
   }
   if (matching > 0) return matching;
-  return invalid_argument("has no weight of the name and shape of one of the network's, such as " +
-                          architecture.parameter_name(0) + " of " +
-                          architecture.parameters[0].shape.to_string());
+  return invalid_argument("has no weight of the name and shape of one of the network's");
 }
 
 Result<std::string> keras_file_of(const Network& network, const PixelScale& scale) {

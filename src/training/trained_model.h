@@ -31,7 +31,8 @@ Status set_weights(const TrainedModel& model, const PixelScale& scale, Network& 
 
 // The same of a network of another architecture: each parameter that has the name and the shape of
 // one of `model` is set to it. `model` takes pixels as `given` says. Returns how many were set.
-// Errors: INVALID_ARGUMENT (none; or the first kernel would need an offset of its pixels).
+// Errors: INVALID_ARGUMENT (none; or the two do not scale pixels in the same place), those of
+// pixel_scale_of().
 Result<std::size_t> set_matching_weights(const TrainedModel& model, const PixelScaling& given,
                                          const PixelScale& scale, Network& network);
 

@@ -131,10 +131,13 @@ TEST_F(TrainCommand, StartsFromWeights) {
   words.insert(words.end(), still.begin(), still.end());
   const Finished same = run(words);
   ASSERT_EQ(same.exit_code, 0) << same.err;
-  EXPECT_NE(same.err.find("starts from 6 of 6 weights of " + output("first")), std::string::npos)
+  EXPECT_NE(same.err.find("6 of the network's 6 weights are those of " + output("first")),
+            std::string::npos)
       << same.err;
   expect_refused(run(arguments("none", {"--weights", model_path("fashion_resnet")})), 2,
-                 "no weight of the name and shape");
+                 "scales pixels in");
+  write_bytes(output("same") + "/preprocessing.json", "{}");
+  expect_refused(run(words), 2, "take raw ones");
 }
 
 TEST_F(TrainCommand, SaysWhatIsWrong) {

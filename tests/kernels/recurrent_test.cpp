@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "graph/type_inference.h"
 #include "kernels/naive.h"
 
 namespace tinysplit::testing_kernels {
@@ -174,6 +175,29 @@ TEST(Recurrent, AgreesWithTheEquations) {
         expect_row(t, layer.state());
       }
       if (c.op.append_cell) expect_row(x[1], layer.cell());
+    }
+  }
+}
+
+// Kernels and writers count on it: a file may name a tensor of any type as its initial state.
+TEST(Recurrent, IsOfOneTypeThroughout) {
+  Random random(62);
+  for (int trial = 0; trial < 50; ++trial) {
+    const Case c = random_case(random);
+    std::vector<Value> values(c.inputs.size());
+    std::vector<const Value*> inputs;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i].shape = c.inputs[i].shape();
+      values[i].data = std::make_shared<const Tensor>(c.inputs[i].clone());
+      inputs.push_back(&values[i]);
+    }
+    ASSERT_TRUE(infer_output(c.op, inputs, std::nullopt).ok());
+    for (Value& value : values) {
+      for (const DType other : {DType::kInt8, DType::kInt32}) {
+        value.dtype = other;
+        EXPECT_FALSE(infer_output(c.op, inputs, std::nullopt).ok());
+      }
+      value.dtype = DType::kFloat32;
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/limits.h"
+#include "formats/tflite/lstm_inputs.h"
 #include "formats/tflite/names.h"
 #include "formats/tflite/operator_context.h"
 #include "formats/tflite/operator_table.h"
@@ -150,18 +151,28 @@ class Translation {
     return builder_.end_layer(std::move(outputs));
   }
 
+  static bool is_bias(schema::BuiltinOperator code, int input) {
+    switch (code) {
+      case schema::BuiltinOperator::CONV_2D:
+      case schema::BuiltinOperator::DEPTHWISE_CONV_2D:
+      case schema::BuiltinOperator::FULLY_CONNECTED:
+        return input == 2;
+      case schema::BuiltinOperator::TRANSPOSE_CONV:
+        return input == 3;
+      case schema::BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_LSTM:
+        return input >= lstm::kBiases && input < lstm::kBiases + lstm::kGates;
+      default:
+        return false;
+    }
+  }
+
   std::int64_t weight_bytes_of(const schema::Operator& source, schema::BuiltinOperator code) const {
     if (source.inputs() == nullptr) return 0;
-    const bool transposed = code == schema::BuiltinOperator::TRANSPOSE_CONV;
-    const bool biased = transposed || code == schema::BuiltinOperator::CONV_2D ||
-                        code == schema::BuiltinOperator::DEPTHWISE_CONV_2D ||
-                        code == schema::BuiltinOperator::FULLY_CONNECTED;
-    const flatbuffers::uoffset_t bias = transposed ? 3 : 2;
     std::int64_t bytes = 0;
     for (flatbuffers::uoffset_t i = 0; i < source.inputs()->size(); ++i) {
       const std::int32_t input = source.inputs()->Get(i);
       if (input < 0 || tensors_.is_defined(input)) continue;
-      bytes += tensors_.weight_bytes(input, biased && i == bias);
+      bytes += tensors_.weight_bytes(input, is_bias(code, static_cast<int>(i)));
     }
     return bytes;
   }

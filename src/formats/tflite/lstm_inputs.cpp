@@ -1,10 +1,10 @@
 #include "formats/tflite/lstm_inputs.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "core/numeric.h"
+#include "kernels/quantized_arithmetic.h"
 
 namespace tinysplit::tflite::lstm {
 namespace {
@@ -55,10 +55,8 @@ Status check_types(OperatorContext& context, const ElementType& state, const Ele
     return unimplemented(
         "its state or its hidden state is of another quantisation than its output");
   }
-  int exponent = 0;
   const bool fits = is_one_affine(cell, DType::kInt16) && cell.quantization->zero_point[0] == 0 &&
-                    std::frexp(cell.quantization->scale[0], &exponent) == 0.5f && exponent >= -14 &&
-                    exponent <= -8;
+                    quantized::cell_exponent(cell.quantization->scale[0]);
   if (!fits) {
     return unimplemented(
         "its cell state is not int16 with a power of two from 2^-15 to 2^-9 for a "

@@ -24,18 +24,19 @@ inline constexpr int kHiddenIntermediate = 4;
 // The inputs of several gates in one tensor.
 struct Gates {
   Tensor tensor;
-  std::vector<float> scales;  // one for each input; empty for float32
+  std::vector<float> scales;  // one for each input that has one
 };
 
 // The constant inputs from `first` on, each `rows` x `columns` of `dtype` once it lies as `layout`
 // says, side by side: [rows, count * columns].
-// Errors: INVALID_ARGUMENT (another shape or type), UNIMPLEMENTED (a scale for each channel).
+// Errors: INVALID_ARGUMENT (another shape or type), UNIMPLEMENTED (a scale for each channel, a zero
+// point), RESOURCE_EXHAUSTED.
 Result<Gates> join_columns(OperatorContext& context, int first, int count, WeightLayout layout,
                            DType dtype, std::int64_t rows, std::int64_t columns);
 
 // The operands of a RecurrentOp on int8 [N,T,I]: kernels with a scale for each gate, a state of
-// zeros. Errors: INVALID_ARGUMENT, UNIMPLEMENTED (says what LiteRT's integer LSTM has and ours has
-// not).
+// zeros. Errors: those of join_columns, UNIMPLEMENTED (says what LiteRT's integer LSTM has and ours
+// has not).
 Result<std::vector<ValueId>> integer_operands(OperatorContext& context, ValueId x,
                                               std::int64_t units);
 

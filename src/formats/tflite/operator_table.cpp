@@ -154,11 +154,10 @@ constexpr OperatorRow kOperators[] = {
     {Code::UNIDIRECTIONAL_SEQUENCE_LSTM,
      translate_sequence_lstm,
      {kReal | kInt8,
-      "time_major or not; cell_clip; float32: peepholes, NONE, TANH, RELU, RELU6; int8: TANH, the "
-      "cell "
-      "state int16; a state of zeros at every inference; no projection, layer normalisation, "
-      "coupled "
-      "gates"}},
+      "time_major or not; cell_clip; float32: peepholes, NONE, TANH, RELU, RELU6; int8: TANH, "
+      "cells "
+      "of int16; a state of zeros at every inference; no projection, layer normalisation, "
+      "coupled gates"}},
 };
 
 constexpr std::string_view kNoSuch = "no such operator yet";

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/numeric.h"
+#include "formats/tflite/lstm_inputs.h"
 #include "formats/tflite/operator_writers.h"
 #include "formats/tflite/weights.h"
 #include "formats/tflite/write_plan.h"
@@ -22,16 +23,6 @@ constexpr int kRecurrentBias = 4;
 constexpr int kState = 5;
 constexpr int kCellState = 6;
 constexpr int kPeepholeInput = 7;
-
-// Inputs of UNIDIRECTIONAL_SEQUENCE_LSTM; its gates are in the order of RecurrentOp's.
-constexpr std::size_t kLstmInputs = 24;
-constexpr std::size_t kLstmKernels = 1;
-constexpr std::size_t kLstmRecurrent = 5;
-constexpr std::size_t kLstmPeepholes = 9;
-constexpr std::size_t kLstmBiases = 12;
-constexpr std::size_t kLstmState = 18;
-constexpr std::size_t kLstmCellState = 19;
-constexpr std::int64_t kGateCount = 4;
 
 std::optional<schema::Activation> cell_activation(const ActivationOp& op) {
   if (op.kind == ActivationKind::kTanh) return schema::Activation::TANH;
@@ -110,12 +101,12 @@ TensorId vector_of(NodeWriter& writer, const char* name, const ElementType& type
 // Of the columns of one gate, which share a scale.
 ElementType type_of_gate(const Value& joined, std::int64_t gate) {
   if (!joined.quantization) return joined.dtype;
-  const std::size_t at = joined.quantization->scale.size() / kGateCount * usize(gate);
+  const std::size_t at = joined.quantization->scale.size() / lstm::kGates * usize(gate);
   return {joined.dtype, Quantization{{joined.quantization->scale[at]}, {0}, -1}};
 }
 
 TensorId matrix_of(NodeWriter& writer, const char* name, const Value& joined, std::int64_t gate) {
-  const Tensor part = columns_of(joined.data->view(), kGateCount, gate);
+  const Tensor part = columns_of(joined.data->view(), lstm::kGates, gate);
   const Shape& shape = part.shape();
   const Tensor turned = swap_axes(part.view(), shape[0], shape[1], Shape{shape[1], shape[0]});
   return writer.constant(name + std::to_string(gate), type_of_gate(joined, gate), turned.view());
@@ -130,28 +121,28 @@ ElementType type_of_bias(const NodeWriter& writer, std::int64_t gate) {
 }
 
 Tensors lstm_inputs(NodeWriter& writer, TensorId x) {
-  Tensors inputs(kLstmInputs, kNoTensor);
+  Tensors inputs(usize(lstm::kEnd), kNoTensor);
   inputs[0] = x;
   const Tensor bias = joined_bias(writer);
-  for (std::int64_t gate = 0; gate < kGateCount; ++gate) {
+  for (std::int64_t gate = 0; gate < lstm::kGates; ++gate) {
     const std::size_t at = usize(gate);
-    inputs[kLstmKernels + at] = matrix_of(writer, "kernel", writer.in(kKernel), gate);
-    inputs[kLstmRecurrent + at] =
+    inputs[usize(lstm::kInputWeights) + at] = matrix_of(writer, "kernel", writer.in(kKernel), gate);
+    inputs[usize(lstm::kRecurrentWeights) + at] =
         matrix_of(writer, "recurrent_kernel", writer.in(kRecurrent), gate);
-    inputs[kLstmBiases + at] =
-        vector_of(writer, "bias", type_of_bias(writer, gate), bias.view(), kGateCount, gate);
+    inputs[usize(lstm::kBiases) + at] =
+        vector_of(writer, "bias", type_of_bias(writer, gate), bias.view(), lstm::kGates, gate);
   }
   constexpr std::int64_t kPeepholeGates = 3;
   for (std::int64_t i = 0; writer.num_inputs() > kPeepholeInput && i < kPeepholeGates; ++i) {
-    inputs[kLstmPeepholes + usize(i)] =
+    inputs[usize(lstm::kPeepholes) + usize(i)] =
         vector_of(writer, "peephole", DType::kFloat32, writer.in(kPeepholeInput).data->view(),
                   kPeepholeGates, i);
   }
   const auto state = [&](const char* name, const Value& value) {
     return writer.variable(name, {value.dtype, value.quantization}, value.shape);
   };
-  inputs[kLstmState] = state("state", writer.in(kState));
-  inputs[kLstmCellState] = state("cell_state", writer.in(kCellState));
+  inputs[usize(lstm::kState)] = state("state", writer.in(kState));
+  inputs[usize(lstm::kCellState)] = state("cell_state", writer.in(kCellState));
   return inputs;
 }
 
@@ -160,7 +151,7 @@ Tensors lstm_inputs(NodeWriter& writer, TensorId x) {
 Tensors intermediates(NodeWriter& writer) {
   Tensors made;
   if (!writer.in(0).quantization) return made;
-  for (int gate = 0; gate < kGateCount; ++gate) {
+  for (int gate = 0; gate < lstm::kGates; ++gate) {
     made.push_back(writer.intermediate("gate" + std::to_string(gate), DType::kFloat32));
   }
   made.push_back(writer.intermediate("hidden", {writer.out().dtype, writer.out().quantization}));
