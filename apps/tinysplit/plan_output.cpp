@@ -1,6 +1,5 @@
 #include "plan_output.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "json_output.h"

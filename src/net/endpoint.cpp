@@ -2,11 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include "net/asio.h"
 #include "net/http_text.h"
 
 namespace tinysplit {
 
-namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
 Result<tcp::endpoint> resolve(asio::io_context& io, const std::string& host, unsigned port) {

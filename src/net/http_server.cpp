@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "net/asio.h"
 #include "net/endpoint.h"
 #include "net/http_connection.h"
 #include "net/http_text.h"
@@ -12,7 +13,6 @@
 namespace tinysplit {
 namespace {
 
-namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
 // Connections beyond the limit that are told so at the same time; any more are just closed.

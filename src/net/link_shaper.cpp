@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/limits.h"
+#include "net/asio.h"
 #include "net/endpoint.h"
 #include "net/http_text.h"
 #include "net/link_relay.h"
@@ -15,7 +16,6 @@
 namespace tinysplit {
 namespace {
 
-namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 

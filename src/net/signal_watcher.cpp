@@ -4,11 +4,10 @@
 #include <csignal>
 #include <thread>
 
+#include "net/asio.h"
 #include "net/endpoint.h"
 
 namespace tinysplit {
-
-namespace asio = boost::asio;
 
 struct SignalWatcher::Impl {
   void wait() {

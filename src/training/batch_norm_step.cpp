@@ -2,7 +2,6 @@
 // each pass over the data that is saved counts, for there is little to compute.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/numeric.h"
 #include "training/channel_rows.h"

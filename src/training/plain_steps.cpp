@@ -1,7 +1,6 @@
 // Steps that move or scale values: dropout, rescaling, padding, reshaping, global pooling.
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "core/numeric.h"
 #include "core/random.h"

@@ -14,6 +14,7 @@
 #include "engine/named_run.h"
 #include "formats/model_reader.h"
 #include "graph/cuts.h"
+#include "layer_runs.h"
 #include "net/http_client.h"
 #include "server/edge_server.h"
 
@@ -39,17 +40,9 @@ std::vector<NamedTensor> random_inputs(const Graph& graph, unsigned seed) {
   return inputs;
 }
 
-std::vector<NamedTensor> copies_of(const std::vector<NamedTensor>& tensors) {
-  std::vector<NamedTensor> copies;
-  for (const NamedTensor& tensor : tensors) copies.push_back({tensor.name, tensor.tensor.clone()});
-  return copies;
-}
-
 std::vector<NamedTensor> run_layers(const std::shared_ptr<const Graph>& graph, int begin, int end,
                                     const std::vector<NamedTensor>& inputs) {
-  const auto engine = Engine::create(graph).value();
-  const auto segment = engine->make_segment(begin, end).value();
-  return run_named(*segment, *graph, copies_of(inputs)).value();
+  return test::run_layers(*Engine::create(graph).value(), begin, end, test::copies_of(inputs));
 }
 
 // Models of LiteRT: int8 between float ends, and chains in int8 and uint8.

@@ -8,12 +8,13 @@
 #include <filesystem>
 
 #include "engine/engine.h"
+#include "engine/framed_tensors.h"
 #include "engine/named_run.h"
-#include "engine/segment_runs.h"
 #include "formats/model_reader.h"
 #include "graph/cuts.h"
 #include "graph/metrics.h"
 #include "graph/subgraph.h"
+#include "layer_runs.h"
 #include "sample_models.h"
 #include "wire/frames.h"
 
@@ -21,7 +22,7 @@ namespace tinysplit {
 namespace {
 
 using test::copies_of;
-using test::run;
+using test::run_layers;
 using test::through_a_frame;
 
 namespace fs = std::filesystem;
@@ -57,14 +58,15 @@ TEST_P(EveryCut, GivesTheUncutOutput) {
   ASSERT_TRUE(engine.ok());
   const int layers = (*graph)->num_layers();
   const std::vector<NamedTensor> inputs = random_inputs(**graph);
-  const auto uncut = run(**engine, 0, layers, copies_of(inputs));
+  const auto uncut = run_layers(**engine, 0, layers, copies_of(inputs));
   ASSERT_EQ(uncut.size(), (*graph)->outputs().size());
 
   for (const Cut& cut : find_cuts(**graph)) {
     if (cut.cut == layers) continue;
     SCOPED_TRACE("cut " + std::to_string(cut.cut));
-    auto live = run(**engine, 0, cut.cut, copies_of(inputs));
-    const auto outputs = run(**engine, cut.cut, layers, through_a_frame(std::move(live), cut.cut));
+    auto live = run_layers(**engine, 0, cut.cut, copies_of(inputs));
+    const auto outputs =
+        run_layers(**engine, cut.cut, layers, through_a_frame(std::move(live), cut.cut));
     for (const NamedTensor& expected : uncut) {
       const auto found = std::ranges::find(outputs, expected.name, &NamedTensor::name);
       ASSERT_NE(found, outputs.end()) << expected.name;
@@ -83,7 +85,7 @@ TEST_P(EveryCut, ExtractedLayersRunAsTheSegments) {
   const int layers = (*graph)->num_layers();
   const std::vector<NamedTensor> inputs = random_inputs(**graph);
   for (int cut = 0; cut <= layers; ++cut) {
-    auto live = run(*engine, 0, cut, copies_of(inputs));
+    auto live = run_layers(*engine, 0, cut, copies_of(inputs));
     for (const auto& [begin, end] : {std::pair(0, cut), std::pair(cut, layers)}) {
       SCOPED_TRACE("layers [" + std::to_string(begin) + ", " + std::to_string(end) + ")");
       const auto part = extract_layers(**graph, begin, end);
@@ -94,8 +96,9 @@ TEST_P(EveryCut, ExtractedLayersRunAsTheSegments) {
         continue;
       }
       const std::vector<NamedTensor>& given = begin == 0 ? inputs : live;
-      const auto expected = run(*engine, begin, end, copies_of(given));
-      const auto found = run(*Engine::create(*part).value(), 0, end - begin, copies_of(given));
+      const auto expected = run_layers(*engine, begin, end, copies_of(given));
+      const auto found =
+          run_layers(*Engine::create(*part).value(), 0, end - begin, copies_of(given));
       // The segment's run also passes on outputs that it was given.
       ASSERT_EQ(found.size(), (*part)->outputs().size());
       for (const NamedTensor& output : found) {

@@ -8,18 +8,19 @@
 #include <set>
 
 #include "engine/engine.h"
+#include "engine/framed_tensors.h"
 #include "engine/named_run.h"
-#include "engine/segment_runs.h"
 #include "graph/cuts.h"
 #include "graph/subgraph.h"
 #include "kernels/evaluate.h"
+#include "layer_runs.h"
 #include "wire/frames.h"
 
 namespace tinysplit {
 namespace {
 
 using test::copies_of;
-using test::run;
+using test::run_layers;
 using test::through_a_frame;
 
 struct RandomModel {
@@ -118,7 +119,7 @@ TEST(RandomOperations, EveryBackendAgreesWithThePortableKernels) {
       EngineOptions options;
       options.backend = policy;
       const auto engine = Engine::create(model.graph, options).value();
-      const auto found = run(*engine, 0, 1, named(model.input));
+      const auto found = run_layers(*engine, 0, 1, named(model.input));
       ASSERT_EQ(found.size(), 1u);
       expect_equal(found[0].tensor, expected[0], 1e-4);
       if (HasFatalFailure()) return;
@@ -131,14 +132,14 @@ TEST(RandomOperations, EveryCutGivesTheUncutOutput) {
   for (unsigned seed = 0; seed < 150; ++seed) {
     const RandomModel model = random_model(1000 + seed, kLayers);
     const auto engine = Engine::create(model.graph).value();
-    const auto uncut = run(*engine, 0, kLayers, named(model.input));
+    const auto uncut = run_layers(*engine, 0, kLayers, named(model.input));
     ASSERT_EQ(uncut.size(), model.graph->outputs().size());
     for (const Cut& cut : find_cuts(*model.graph)) {
       if (cut.cut == kLayers) continue;
       SCOPED_TRACE("seed " + std::to_string(seed) + " cut " + std::to_string(cut.cut));
-      auto live = run(*engine, 0, cut.cut, named(model.input));
+      auto live = run_layers(*engine, 0, cut.cut, named(model.input));
       const auto outputs =
-          run(*engine, cut.cut, kLayers, through_a_frame(std::move(live), cut.cut));
+          run_layers(*engine, cut.cut, kLayers, through_a_frame(std::move(live), cut.cut));
       for (const NamedTensor& expected : uncut) {
         const auto found = std::ranges::find(outputs, expected.name, &NamedTensor::name);
         ASSERT_NE(found, outputs.end()) << expected.name;
@@ -156,14 +157,15 @@ TEST(RandomOperations, ExtractedLayersRunAsTheSegments) {
     const RandomModel model = random_model(2000 + seed, kLayers);
     const auto engine = Engine::create(model.graph).value();
     for (int begin = 0; begin < kLayers; ++begin) {
-      const auto given = run(*engine, 0, begin, named(model.input));
+      const auto given = run_layers(*engine, 0, begin, named(model.input));
       for (int end = begin + 1; end <= kLayers; ++end) {
         SCOPED_TRACE("seed " + std::to_string(seed) + " layers [" + std::to_string(begin) + ", " +
                      std::to_string(end) + ")");
         const auto part = extract_layers(*model.graph, begin, end);
         if (!part.ok()) continue;
-        const auto expected = run(*engine, begin, end, copies_of(given));
-        const auto found = run(*Engine::create(*part).value(), 0, end - begin, copies_of(given));
+        const auto expected = run_layers(*engine, begin, end, copies_of(given));
+        const auto found =
+            run_layers(*Engine::create(*part).value(), 0, end - begin, copies_of(given));
         ASSERT_EQ(found.size(), (*part)->outputs().size());
         for (const NamedTensor& output : found) {
           const auto same = std::ranges::find(expected, output.name, &NamedTensor::name);

@@ -10,6 +10,7 @@
 #include "formats/npy/npy.h"
 #include "formats/tflite_test_files.h"
 #include "graph/cuts.h"
+#include "layer_runs.h"
 
 namespace tinysplit {
 namespace {

@@ -41,22 +41,6 @@ std::vector<NamedTensor> golden_tensors(const std::vector<NamedTensor>& arrays, 
   return tensors;
 }
 
-std::vector<NamedTensor> copies_of(const std::vector<NamedTensor>& tensors) {
-  std::vector<NamedTensor> copies;
-  for (const NamedTensor& tensor : tensors) copies.push_back({tensor.name, tensor.tensor.clone()});
-  return copies;
-}
-
-std::vector<NamedTensor> run_layers(Engine& engine, int begin, int end,
-                                    std::vector<NamedTensor> inputs) {
-  auto segment = engine.make_segment(begin, end);
-  EXPECT_TRUE(segment.ok()) << segment.status().to_string();
-  if (!segment.ok()) return {};
-  auto outputs = run_named(**segment, engine.graph(), std::move(inputs));
-  EXPECT_TRUE(outputs.ok()) << outputs.status().to_string();
-  return outputs.ok() ? std::move(*outputs) : std::vector<NamedTensor>();
-}
-
 Difference difference_of(const Tensor& found, const Tensor& expected) {
   if (found.dtype() != expected.dtype() || !(found.shape() == expected.shape())) {
     return {1, INFINITY};

@@ -21,12 +21,6 @@ std::string contents_of(const std::filesystem::path& path);
 std::vector<NamedTensor> golden_tensors(const std::vector<NamedTensor>& arrays, char prefix,
                                         const Graph& graph, const std::vector<ValueId>& values);
 
-std::vector<NamedTensor> copies_of(const std::vector<NamedTensor>& tensors);
-
-// The outputs of layers [begin, end); none after a failure, which is reported.
-std::vector<NamedTensor> run_layers(Engine& engine, int begin, int end,
-                                    std::vector<NamedTensor> inputs);
-
 // The tensor of that name; null if there is none.
 const Tensor* tensor_named(const std::vector<NamedTensor>& tensors, const std::string& name);
 

@@ -1,7 +1,6 @@
 #include "formats/keras/activation.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "core/numeric.h"

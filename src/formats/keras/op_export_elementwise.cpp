@@ -1,7 +1,6 @@
 // Operations that work element by element, scale, or normalise.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/numeric.h"
 #include "formats/keras/op_export.h"

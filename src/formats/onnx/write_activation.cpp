@@ -1,5 +1,4 @@
 #include <cmath>
-#include <limits>
 
 #include "core/numeric.h"
 #include "formats/onnx/activations.h"

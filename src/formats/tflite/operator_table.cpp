@@ -156,8 +156,8 @@ constexpr OperatorRow kOperators[] = {
      {kReal | kInt8,
       "time_major or not; cell_clip; float32: peepholes, NONE, TANH, RELU, RELU6; int8: TANH, "
       "cells "
-      "of int16; a state of zeros at every inference; no projection, layer normalisation, "
-      "coupled gates"}},
+      "of int16; a state of zeros at every inference; no projection, layer normalisation, coupled "
+      "gates"}},
 };
 
 constexpr std::string_view kNoSuch = "no such operator yet";

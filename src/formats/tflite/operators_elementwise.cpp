@@ -1,5 +1,4 @@
 // Operators that work element by element, activations among them.
-#include <limits>
 
 #include "core/numeric.h"
 #include "formats/tflite/operators.h"

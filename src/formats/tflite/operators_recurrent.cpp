@@ -1,8 +1,8 @@
 // Operators with state. Every inference starts with a state of zeros.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "core/numeric.h"
 #include "formats/tflite/lstm_inputs.h"
 #include "formats/tflite/operators.h"
 
@@ -16,7 +16,7 @@ Result<ActivationOp> cell_activation(schema::Activation activation) {
     case schema::Activation::TANH:
       return ActivationOp{ActivationKind::kTanh};
     case schema::Activation::RELU:
-      return ActivationOp{ActivationKind::kClip, 0.0f, std::numeric_limits<float>::infinity()};
+      return ActivationOp{ActivationKind::kClip, 0.0f, kInfinity};
     case schema::Activation::RELU6:
       return ActivationOp{ActivationKind::kClip, 0.0f, 6.0f};
     default:

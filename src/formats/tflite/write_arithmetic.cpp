@@ -2,7 +2,6 @@
 #include "formats/tflite/write_arithmetic.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 #include "core/numeric.h"

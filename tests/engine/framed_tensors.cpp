@@ -1,25 +1,10 @@
-#include "engine/segment_runs.h"
+#include "engine/framed_tensors.h"
 
 #include <gtest/gtest.h>
 
 #include "wire/frames.h"
 
 namespace tinysplit::test {
-
-std::vector<NamedTensor> copies_of(const std::vector<NamedTensor>& tensors) {
-  std::vector<NamedTensor> copies;
-  for (const NamedTensor& tensor : tensors) copies.push_back({tensor.name, tensor.tensor.clone()});
-  return copies;
-}
-
-std::vector<NamedTensor> run(Engine& engine, int begin, int end, std::vector<NamedTensor> inputs) {
-  auto segment = engine.make_segment(begin, end);
-  EXPECT_TRUE(segment.ok()) << segment.status().to_string();
-  if (!segment.ok()) return {};
-  auto outputs = run_named(**segment, engine.graph(), std::move(inputs));
-  EXPECT_TRUE(outputs.ok()) << outputs.status().to_string();
-  return outputs.ok() ? std::move(*outputs) : std::vector<NamedTensor>();
-}
 
 std::vector<NamedTensor> through_a_frame(std::vector<NamedTensor> tensors, int cut) {
   InferRequest request;
