@@ -13,6 +13,7 @@
 #include "engine/backends.h"
 #include "engine/steps.h"
 #include "graph/fusion.h"
+#include "graph/op_traits.h"
 #include "paired.h"
 
 namespace tinysplit::bench {
@@ -57,14 +58,14 @@ std::vector<Operation> operations_of(const Graph& graph) {
   std::vector<Operation> operations;
   for (const Step& step : plan_steps(graph, find_fusion_roots(graph), 0, graph.num_layers())) {
     const Node& node = graph.nodes()[static_cast<std::size_t>(step.root)];
-    if (!has_weights(node.op) && !std::holds_alternative<Pool2dOp>(node.op)) continue;
+    if (!traits_of(node.op).has_weights && !std::holds_alternative<Pool2dOp>(node.op)) continue;
     Operation operation;
     KernelSpec& spec = operation.spec;
     spec.op = &node.op;
     for (const ValueId id : node.inputs) spec.inputs.push_back(&graph.value(id));
     spec.output = &graph.value(step.output);
     spec.clip = clip_of(graph, step);
-    if (has_weights(node.op)) {
+    if (traits_of(node.op).has_weights) {
       spec.weights = std::make_shared<const PreparedWeights>(prepare_weights(graph, step));
     }
     operation.what = describe(spec);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "graph/cuts.h"
+#include "graph/op_traits.h"
 #include "offloading/offloading_algo.h"
 
 namespace tinysplit {
@@ -17,12 +18,8 @@ std::vector<bool> find_raw_values(const Graph& graph) {
   std::vector<bool> raw(graph.values().size(), false);
   for (const ValueId input : graph.inputs()) raw[static_cast<std::size_t>(input)] = true;
   for (const Node& node : graph.nodes()) {
-    const bool moves_only =
-        std::holds_alternative<ReshapeOp>(node.op) ||
-        std::holds_alternative<TransposeOp>(node.op) || std::holds_alternative<PadOp>(node.op) ||
-        std::holds_alternative<SliceOp>(node.op) || std::holds_alternative<ConcatOp>(node.op);
     raw[static_cast<std::size_t>(node.output)] =
-        moves_only && std::ranges::all_of(node.inputs, [&](ValueId input) {
+        traits_of(node.op).moves && std::ranges::all_of(node.inputs, [&](ValueId input) {
           return raw[static_cast<std::size_t>(input)];
         });
   }

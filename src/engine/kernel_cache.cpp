@@ -2,6 +2,7 @@
 
 #include "engine/backends.h"
 #include "graph/fusion.h"
+#include "graph/op_traits.h"
 
 namespace tinysplit {
 
@@ -19,7 +20,7 @@ Result<std::shared_ptr<const Kernel>> KernelCache::get(const Step& step) {
   spec.output = &graph_.value(step.output);
   spec.clip = clip_of(graph_, step);
   spec.threads = options_.threads;
-  if (has_weights(root.op) && spec.output->dtype == DType::kFloat32) {
+  if (traits_of(root.op).has_weights && spec.output->dtype == DType::kFloat32) {
     auto& weights = weights_[{step.root, step.affine}];
     if (!weights) {
       weights = std::make_shared<const PreparedWeights>(prepare_weights(graph_, step));

@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "graph/op_traits.h"
 #include "kernels/weight_folding.h"
 
 namespace tinysplit {
@@ -41,12 +42,7 @@ std::vector<Step> plan_steps(const Graph& graph, const std::vector<int>& fusion_
 }
 
 bool shares_memory(const Graph& graph, const Node& node) {
-  return std::holds_alternative<ReshapeOp>(node.op) && !graph.value(node.inputs[0]).is_constant();
-}
-
-bool has_weights(const Op& op) {
-  return std::holds_alternative<Conv2dOp>(op) || std::holds_alternative<ConvTranspose2dOp>(op) ||
-         std::holds_alternative<DenseOp>(op);
+  return traits_of(node.op).renames && !graph.value(node.inputs[0]).is_constant();
 }
 
 PreparedWeights prepare_weights(const Graph& graph, const Step& step) {

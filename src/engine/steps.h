@@ -27,9 +27,7 @@ std::vector<Step> plan_steps(const Graph& graph, const std::vector<int>& fusion_
 // Whether the node only renames memory: a reshape of anything but a constant.
 bool shares_memory(const Graph& graph, const Node& node);
 
-bool has_weights(const Op& op);
-
-// The weights that `step` runs with. Precondition: has_weights of its root.
+// The weights that `step` runs with. Precondition: its root has_weights (graph/op_traits.h).
 PreparedWeights prepare_weights(const Graph& graph, const Step& step);
 
 std::optional<Clip> clip_of(const Graph& graph, const Step& step);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/fusion.h"
+#include "graph/input_exposure.h"
 
 namespace tinysplit {
 namespace {
@@ -27,37 +28,11 @@ std::vector<Lifetime> find_lifetimes(const Graph& graph) {
   return lifetimes;
 }
 
-// Operations from whose output their input, or part of it, is plain to see.
-bool shows_its_input(const Op& op) {
-  const auto is_any = [&]<typename... Ops>(std::variant<Ops...>*) {
-    return (std::holds_alternative<Ops>(op) || ...);
-  };
-  return is_any(
-      static_cast<
-          std::variant<ReshapeOp, TransposeOp, PadOp, SliceOp, TileOp, BroadcastOp, ConcatOp,
-                       ResizeOp, ChannelAffineOp, CastOp, QuantizeOp, DequantizeOp>*>(nullptr));
-}
-
-// Values that hold the raw input's elements: inputs, and what only reorders or relabels them.
-std::vector<bool> find_input_copies(const Graph& graph) {
-  std::vector<bool> copies(graph.values().size(), false);
-  for (const ValueId input : graph.inputs()) copies[static_cast<std::size_t>(input)] = true;
-  for (const Node& node : graph.nodes()) {
-    if (!shows_its_input(node.op)) continue;
-    for (const ValueId input : node.inputs) {
-      if (copies[static_cast<std::size_t>(input)]) {
-        copies[static_cast<std::size_t>(node.output)] = true;
-      }
-    }
-  }
-  return copies;
-}
-
 }  // namespace
 
 std::vector<Cut> find_cuts(const Graph& graph) {
   const std::vector<Lifetime> lifetimes = find_lifetimes(graph);
-  const std::vector<bool> copies = find_input_copies(graph);
+  const std::vector<bool> exposed = find_exposed_values(graph);
   std::vector<Cut> cuts(static_cast<std::size_t>(graph.num_layers()) + 1);
   for (std::size_t c = 0; c < cuts.size(); ++c) cuts[c].cut = static_cast<int>(c);
   for (std::size_t id = 0; id < lifetimes.size(); ++id) {
@@ -67,7 +42,7 @@ std::vector<Cut> find_cuts(const Graph& graph) {
       Cut& cut = cuts[static_cast<std::size_t>(c)];
       cut.live_tensors.push_back(static_cast<ValueId>(id));
       cut.live_bytes += static_cast<std::int64_t>(value.num_bytes());
-      cut.reveals_input = cut.reveals_input || copies[id];
+      cut.reveals_input = cut.reveals_input || exposed[id];
     }
   }
   const std::vector<int> roots = find_fusion_roots(graph);

@@ -14,7 +14,8 @@ struct Cut {
   // num_layers. At cut 0 these are the graph inputs.
   std::vector<ValueId> live_tensors;
   std::int64_t live_bytes = 0;  // as stored by the graph, before any codec
-  // The raw input, or a value that only reorders or relabels it, is among the live tensors.
+  // The raw input, or a value from which it is plain to see (graph/input_exposure.h), is among the
+  // live tensors.
   bool reveals_input = false;
   // The cut separates layers that an uncut run would compute as one (a convolution and the batch
   // normalisation folded into it): nothing is gained over its neighbours.

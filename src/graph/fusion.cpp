@@ -1,19 +1,9 @@
 #include "graph/fusion.h"
 
+#include "graph/op_traits.h"
+
 namespace tinysplit {
 namespace {
-
-bool takes_affine(const Op& op) {
-  return std::holds_alternative<Conv2dOp>(op) || std::holds_alternative<ConvTranspose2dOp>(op) ||
-         std::holds_alternative<DenseOp>(op);
-}
-
-// relu, relu6 and their like: exact in any order, so a fused and a separate run agree bit for bit.
-bool is_clip(const Op& op) {
-  const auto* activation = std::get_if<ActivationOp>(&op);
-  return activation != nullptr && activation->kind == ActivationKind::kClip &&
-         activation->alpha == 0.0f;
-}
 
 bool same_type(const Value& a, const Value& b) {
   if (a.dtype != b.dtype || a.quantization.has_value() != b.quantization.has_value()) return false;
@@ -23,11 +13,11 @@ bool same_type(const Value& a, const Value& b) {
 
 // A clip that also rescales stored numbers rounds twice where a fused one would round once.
 bool clips_only(const Graph& graph, const Node& node) {
-  return is_clip(node.op) && same_type(graph.value(node.inputs[0]), graph.value(node.output));
+  return is_relu(node.op) && same_type(graph.value(node.inputs[0]), graph.value(node.output));
 }
 
 bool takes_clip(const Graph& graph, const Node& node) {
-  if (takes_affine(node.op)) return true;
+  if (traits_of(node.op).has_weights) return true;
   const auto* binary = std::get_if<BinaryOp>(&node.op);
   return binary != nullptr && binary->kind == BinaryKind::kAdd &&
          graph.value(node.output).quantization.has_value();
@@ -60,7 +50,7 @@ std::vector<int> find_fusion_roots(const Graph& graph) {
     const Node& fused = graph.nodes()[at];
     if (!takes_clip(graph, fused) || has_clip[at]) continue;
     if (std::holds_alternative<ChannelAffineOp>(node.op) && !has_affine[at] &&
-        takes_affine(fused.op) && !graph.value(fused.output).quantization) {
+        traits_of(fused.op).has_weights && !graph.value(fused.output).quantization) {
       has_affine[at] = true;
       roots[i] = root;
     } else if (clips_only(graph, node)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/fusion.h"
+#include "graph/op_traits.h"
 #include "graph/shape_inference.h"
 
 namespace tinysplit {
@@ -28,8 +29,7 @@ std::vector<bool> find_in_place(const Graph& graph) {
   const std::vector<int> roots = find_fusion_roots(graph);
   std::vector<bool> in_place(roots.size());
   for (std::size_t i = 0; i < roots.size(); ++i) {
-    in_place[i] =
-        roots[i] != static_cast<int>(i) || std::holds_alternative<ReshapeOp>(graph.nodes()[i].op);
+    in_place[i] = roots[i] != static_cast<int>(i) || traits_of(graph.nodes()[i].op).renames;
   }
   return in_place;
 }

@@ -3,38 +3,13 @@
 #include <cmath>
 #include <string>
 
+#include "graph/op_traits.h"
 #include "graph/shape_inference.h"
 
 namespace tinysplit {
 namespace {
 
 using Inputs = std::span<const Value* const>;
-
-bool moves_elements(const Op& op) {
-  return std::holds_alternative<ReshapeOp>(op) || std::holds_alternative<TransposeOp>(op) ||
-         std::holds_alternative<PadOp>(op) || std::holds_alternative<SliceOp>(op) ||
-         std::holds_alternative<GatherOp>(op) || std::holds_alternative<TileOp>(op) ||
-         std::holds_alternative<BroadcastOp>(op);
-}
-
-// Operations that pick or bound stored numbers: the output is of the input's own quantisation.
-bool keeps_numbers(const Op& op) {
-  if (const auto* activation = std::get_if<ActivationOp>(&op)) {
-    return activation->kind == ActivationKind::kClip;
-  }
-  if (const auto* pool = std::get_if<Pool2dOp>(&op)) return pool->kind == PoolKind::kMax;
-  if (const auto* pool = std::get_if<GlobalPoolOp>(&op)) return pool->kind == PoolKind::kMax;
-  if (const auto* reduce = std::get_if<ReduceOp>(&op)) {
-    return reduce->kind == ReduceKind::kMax || reduce->kind == ReduceKind::kMin;
-  }
-  return false;
-}
-
-bool is_comparison(BinaryKind kind) {
-  return kind >= BinaryKind::kEqual && kind <= BinaryKind::kGreaterEqual;
-}
-
-bool is_logic(BinaryKind kind) { return kind >= BinaryKind::kAnd; }
 
 Status expect_dtype(const Value& value, DType dtype, const char* what) {
   if (value.dtype == dtype) return ok_status();
@@ -122,15 +97,6 @@ Result<ElementType> infer_plain(const Op& op, Inputs inputs) {
   return type_of(*inputs[0]);
 }
 
-// Operations whose output may only be of the dtype that follows from their inputs.
-bool fixes_dtype(const Op& op) {
-  const auto* binary = std::get_if<BinaryOp>(&op);
-  return moves_elements(op) || std::holds_alternative<ConcatOp>(op) ||
-         std::holds_alternative<SelectOp>(op) || std::holds_alternative<CastOp>(op) ||
-         std::holds_alternative<ArgReduceOp>(op) ||
-         (binary != nullptr && (is_comparison(binary->kind) || is_logic(binary->kind)));
-}
-
 }  // namespace
 
 Result<ElementType> infer_type(const Op& op, Inputs inputs,
@@ -146,7 +112,7 @@ Result<ElementType> infer_type(const Op& op, Inputs inputs,
   if (std::holds_alternative<QuantizeOp>(op)) {
     return invalid_argument("is not told the quantisation of its output");
   }
-  if (plain.quantization && !moves_elements(op) && !keeps_numbers(op)) {
+  if (plain.quantization && !keeps_quantization(op)) {
     return invalid_argument(
         "computes on quantised numbers and is not told the quantisation of its "
         "output");

@@ -5,6 +5,7 @@
 
 #include "core/numeric.h"
 #include "engine/steps.h"
+#include "graph/op_traits.h"
 
 namespace tinysplit {
 namespace {
@@ -25,7 +26,7 @@ bool takes_clip(const Op& op) {
     return binary->kind == BinaryKind::kAdd || binary->kind == BinaryKind::kSubtract ||
            binary->kind == BinaryKind::kMultiply;
   }
-  return has_weights(op) || std::holds_alternative<ChannelAffineOp>(op) ||
+  return traits_of(op).has_weights || std::holds_alternative<ChannelAffineOp>(op) ||
          std::holds_alternative<MatmulOp>(op);
 }
 
@@ -78,7 +79,7 @@ bool can_go_forward(const Graph& graph, const Node& node, const std::vector<int>
 }  // namespace
 
 bool has_foldable_weights(const Graph& graph, const Node& node) {
-  if (!has_weights(node.op)) return false;
+  if (!traits_of(node.op).has_weights) return false;
   return std::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](ValueId id) {
     return graph.value(id).is_constant() && graph.value(id).dtype == DType::kFloat32;
   });

@@ -8,6 +8,7 @@
 #include "core/numeric.h"
 #include "engine/steps.h"
 #include "graph/graph_builder.h"
+#include "graph/op_traits.h"
 #include "kernels/quantized_values.h"
 #include "quantization/stored_weights.h"
 #include "quantization/type_plan.h"
@@ -185,7 +186,7 @@ class Quantizer {
 
   Result<std::vector<ValueId>> int8_inputs(const Layer& layer, const Treatment& treatment) {
     const Node& root = root_of(layer);
-    if (has_weights(root.op)) return weighted_inputs(root);
+    if (traits_of(root.op).has_weights) return weighted_inputs(root);
     std::vector<ValueId> inputs;
     for (const ValueId id : root.inputs) {
       const Value& value = source(id);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/steps.h"
+#include "graph/op_traits.h"
 #include "kernels/native_kernels.h"
 #include "quantization/fold_plan.h"
 
@@ -80,7 +81,7 @@ Treatment of_reduction(ReduceKind kind) {
 
 Treatment of_op(const Graph& graph, const Node& node) {
   const Op& op = node.op;
-  if (has_weights(op)) {
+  if (traits_of(op).has_weights) {
     const auto* transposed = std::get_if<ConvTranspose2dOp>(&op);
     if (!has_foldable_weights(graph, node)) return in_float("its weights are no constants");
     if (transposed != nullptr && transposed->groups != 1) return no_arithmetic();
@@ -108,19 +109,15 @@ Treatment of_op(const Graph& graph, const Node& node) {
   }
   if (std::holds_alternative<ConcatOp>(op)) return like(Kind::kJoin);
   if (std::holds_alternative<ArgReduceOp>(op)) return like(Kind::kIndex);
-  if (std::holds_alternative<Pool2dOp>(op) || std::holds_alternative<ReshapeOp>(op) ||
-      std::holds_alternative<TransposeOp>(op) || std::holds_alternative<SliceOp>(op) ||
-      std::holds_alternative<GatherOp>(op) || std::holds_alternative<TileOp>(op) ||
-      std::holds_alternative<BroadcastOp>(op) || std::holds_alternative<ResizeOp>(op)) {
-    return like(Kind::kSame);
-  }
+  const bool picks = std::holds_alternative<Pool2dOp>(op) || std::holds_alternative<ResizeOp>(op);
+  if (traits_of(op).moves || picks) return like(Kind::kSame);
   return no_arithmetic();
 }
 
 // Whether a kernel computes the node on int8 numbers of any one scale. What has weights always has
 // one.
 bool has_kernel(const Graph& graph, const Node& node, const Treatment& treatment) {
-  if (has_weights(node.op)) return true;
+  if (traits_of(node.op).has_weights) return true;
   const ElementType type(DType::kInt8, Quantization{{0.5f}, {0}, -1});
   std::vector<Value> values;
   for (const ValueId id : node.inputs) {

@@ -96,7 +96,7 @@ TEST(Analytics, OfAGraphCountsEveryLiveTensor) {
   EXPECT_EQ(analytics.cuts[1].live_bytes, 2 * kBytes);  // the residual's input crosses, too
   EXPECT_TRUE(analytics.cuts[1].reveals_input);
   EXPECT_EQ(analytics.cuts[2].live_bytes, kBytes);
-  EXPECT_FALSE(analytics.cuts[2].reveals_input);
+  EXPECT_TRUE(analytics.cuts[2].reveals_input);  // nothing has mixed it
   EXPECT_EQ(analytics.cuts[3].live_bytes, 0);
   EXPECT_EQ(analytics.layers[1].weight_bytes, 12);
   EXPECT_EQ(analytics.layers[1].output_shape, Shape({1, 4, 4, 2}));

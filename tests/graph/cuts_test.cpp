@@ -62,6 +62,8 @@ TEST(Cuts, LiveTensorsFollowTheirDefinition) {
   }
 }
 
+// Rescaled pixels and their activations are the input still; what a dense layer makes of them is
+// not.
 TEST(Cuts, KnowWhereTheInputWouldLeave) {
   GraphBuilder builder("skip", "");
   const ValueId in = builder.add_input("in", DType::kFloat32, Shape{1, 2, 2, 1}).value();
@@ -71,14 +73,22 @@ TEST(Cuts, KnowWhereTheInputWouldLeave) {
   ASSERT_TRUE(builder.begin_layer("tanh", "Activation").ok());
   const ValueId made = builder.add_op(ActivationOp{ActivationKind::kTanh}, {flat}).value();
   ASSERT_TRUE(builder.end_layer({made}).ok());
+  ASSERT_TRUE(builder.begin_layer("dense", "Dense").ok());
+  Tensor weights(DType::kFloat32, Shape{4, 2});
+  for (float& each : weights.as<float>()) each = 1.0f;
+  const ValueId kernel = builder.add_constant(std::move(weights));
+  const ValueId mixed = builder.add_op(DenseOp{}, {made, kernel}).value();
+  ASSERT_TRUE(builder.end_layer({mixed}).ok());
   ASSERT_TRUE(builder.begin_layer("exp", "Activation").ok());
-  const ValueId out = builder.add_op(ActivationOp{ActivationKind::kExp}, {made}).value();
+  const ValueId out = builder.add_op(ActivationOp{ActivationKind::kExp}, {mixed}).value();
   ASSERT_TRUE(builder.end_layer({out}).ok());
   ASSERT_TRUE(builder.add_output(out).ok());
   const auto cuts = find_cuts(*builder.build().value());
   EXPECT_TRUE(cuts[0].reveals_input);
   EXPECT_TRUE(cuts[1].reveals_input);
-  EXPECT_FALSE(cuts[2].reveals_input);
+  EXPECT_TRUE(cuts[2].reveals_input);
+  EXPECT_FALSE(cuts[3].reveals_input);
+  EXPECT_FALSE(cuts[4].reveals_input);
 }
 
 // conv -> affine -> relu, where `exposed` makes the convolution's result an output too.

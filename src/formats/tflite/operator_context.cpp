@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "core/numeric.h"
+#include "graph/op_traits.h"
 #include "kernels/evaluate.h"
 
 namespace tinysplit::tflite {
@@ -55,10 +56,8 @@ bool is_bounded_already(const Value& value, const Bounds& bounds) {
 
 // Operations whose cost on constants is that of reading and writing them.
 bool folds(const Op& op) {
-  return !std::holds_alternative<Conv2dOp>(op) && !std::holds_alternative<Conv3dOp>(op) &&
-         !std::holds_alternative<ConvTranspose2dOp>(op) && !std::holds_alternative<DenseOp>(op) &&
-         !std::holds_alternative<MatmulOp>(op) && !std::holds_alternative<Pool2dOp>(op) &&
-         !std::holds_alternative<Pool3dOp>(op) && !std::holds_alternative<RecurrentOp>(op);
+  const Mixing mixing = traits_of(op).mixing;
+  return mixing == Mixing::kNone || mixing == Mixing::kAxes;
 }
 
 }  // namespace
