@@ -209,6 +209,16 @@ Tensor filters_first(const Tensor& kernel, bool transposed, std::int64_t groups)
   return out;
 }
 
+// XNNPACK makes every stride-th cell of the output in turn, and reads beyond its tables where there
+// are fewer cells than turns. It adds no more cells than one turn has.
+bool transposes_in_turns(const ConvTranspose2dOp& op, const Shape& output) {
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::int64_t stride = op.spatial.stride[i];
+    if (output[static_cast<int>(i) + 1] < stride || op.output_padding[i] >= stride) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Kernel>> make_xnnpack_kernel(const KernelSpec& spec) {
@@ -225,6 +235,9 @@ Result<std::shared_ptr<const Kernel>> make_xnnpack_kernel(const KernelSpec& spec
     if (!is_depthwise(*conv, recipe))
       recipe.kernel = filters_first(spec.weights->kernel, false, conv->groups);
   } else if (const auto* transposed = std::get_if<ConvTranspose2dOp>(spec.op)) {
+    if (!transposes_in_turns(*transposed, spec.output->shape)) {
+      return unimplemented("XNNPACK takes no output or cells behind it of that size");
+    }
     recipe.kernel = filters_first(spec.weights->kernel, true, transposed->groups);
   } else if (!std::holds_alternative<DenseOp>(*spec.op) &&
              !std::holds_alternative<Pool2dOp>(*spec.op)) {

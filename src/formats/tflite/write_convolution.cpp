@@ -94,35 +94,49 @@ NodeWriter::Tensors with_bias(TensorId x, const Weights& weights) {
 
 std::int32_t as_int(std::int64_t number) { return static_cast<std::int32_t>(number); }
 
-// The padding, the window in the whole and the cells cut off of a transposed convolution.
+// How TRANSPOSE_CONV is to make an image that holds the wanted one.
 struct TransposedPlan {
   schema::Padding padding = schema::Padding::VALID;
   Shape made;                            // what TRANSPOSE_CONV makes
   std::vector<std::int64_t> cut_before;  // empty: nothing is cut
+  Pair more{0, 0};                       // cells of zeros that the input needs behind it
+};
+
+// One axis of it.
+struct TransposedAxis {
+  std::int64_t in, out, kernel, stride, before;
+
+  // What VALID makes at least.
+  std::int64_t whole() const { return (in - 1) * stride + kernel; }
+
+  // LiteRT takes an output if a convolution of it, so padded, would make the input.
+  bool is(schema::Padding padding) const {
+    const bool same = padding == schema::Padding::SAME;
+    const std::int64_t least = same ? (in - 1) * stride + 1 : whole();
+    const std::int64_t cut = same ? std::max<std::int64_t>(whole() - out, 0) / 2 : 0;
+    return out >= least && out < least + stride && cut == before;
+  }
 };
 
 TransposedPlan plan_transposed(const ConvTranspose2dOp& op, const Shape& in, const Shape& kernel,
                                const Shape& out) {
-  TransposedPlan plan{schema::Padding::VALID, out, {}};
-  if (op.spatial.pad_before == Pair{0, 0}) return plan;
-  bool same = true;
-  for (int i = 0; i < 2; ++i) {
-    const std::size_t at = static_cast<std::size_t>(i);
-    const std::int64_t stride = op.spatial.stride[at];
-    const std::int64_t places = (out[i + 1] + stride - 1) / stride;
-    const std::int64_t total =
-        std::max<std::int64_t>((places - 1) * stride + kernel[i] - out[i + 1], 0);
-    same = same && total / 2 == op.spatial.pad_before[at];
+  TransposedPlan plan{schema::Padding::VALID, out, {}, {0, 0}};
+  std::array<TransposedAxis, 2> axes{};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const int at = static_cast<int>(i);
+    axes[i] = {in[at + 1], out[at + 1], kernel[at], op.spatial.stride[i], op.spatial.pad_before[i]};
   }
-  if (same) {
-    plan.padding = schema::Padding::SAME;
+  for (const auto padding : {schema::Padding::VALID, schema::Padding::SAME}) {
+    if (!axes[0].is(padding) || !axes[1].is(padding)) continue;
+    plan.padding = padding;
     return plan;
   }
   plan.cut_before = {0, op.spatial.pad_before[0], op.spatial.pad_before[1], 0};
-  for (int i = 0; i < 2; ++i) {
-    const std::size_t at = static_cast<std::size_t>(i);
-    const std::int64_t whole = (in[i + 1] - 1) * op.spatial.stride[at] + kernel[i];
-    plan.made[i + 1] = std::max(whole, op.spatial.pad_before[at] + out[i + 1]);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const TransposedAxis& axis = axes[i];
+    const std::int64_t missing = axis.before + axis.out - axis.whole();
+    if (missing > 0) plan.more[i] = (missing + axis.stride - 1) / axis.stride;
+    plan.made[static_cast<int>(i) + 1] = axis.whole() + plan.more[i] * axis.stride;
   }
   return plan;
 }
@@ -166,9 +180,14 @@ Status write_operation(NodeWriter& writer, const ConvTranspose2dOp& op) {
   if (op.groups != 1 || op.spatial.dilation != Pair{1, 1}) {
     return unimplemented("TRANSPOSE_CONV has neither groups nor dilation");
   }
-  const TensorId x = writer.input(0);
+  TensorId x = writer.input(0);
   const Shape out = writer.out().shape;
   const TransposedPlan plan = plan_transposed(op, writer.shape(x), writer.in(1).shape, out);
+  if (plan.more != Pair{0, 0}) {
+    const std::vector<std::int64_t> none(4, 0);
+    const std::vector<std::int64_t> behind{0, plan.more[0], plan.more[1], 0};
+    x = pad(writer, x, none, behind, pad_value_of(writer.type(x)));
+  }
   const Weights weights = add_weights(writer, KernelLayout::kThirdToFirst);
   const auto table = schema::CreateTransposeConvOptions(
       writer.tables(), plan.padding, as_int(op.spatial.stride[1]), as_int(op.spatial.stride[0]));
