@@ -20,7 +20,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from tensorflow.lite.python import schema_py_generated as schema  # noqa: E402
 
-from tflite_golden import bad, element_types, operators, quantized  # noqa: E402
+from tflite_golden import bad, element_types, hybrid, operators, quantized  # noqa: E402
 
 # Integer weights under float32 activations.
 DYNAMIC_RANGE = ("dynamic_range", "kws_fp32")
@@ -34,7 +34,8 @@ operator in all its options. Made by `tools/make_tflite_golden.py` with `tools/r
 weights and inputs are seeded, so that the files come out the same again.
 
 Without this: `dynamic_range` and `mlperf_kws_fp32`, whose integer weights were made float32 first, as
-the interpreter otherwise quantises the activations at run time too; `without_reference`, operators
+the interpreter otherwise quantises the activations at run time too (what loses nothing in
+`hybrid_weights`, of whole numbers); `without_reference`, operators
 that only the default resolver has.
 
 `mlperf_*.npz`: one seeded input and output of each MLPerf Tiny reference model, which is not in
@@ -83,7 +84,9 @@ def with_float_weights(content):
     return bytes(builder.Output())
 
 
-def random_input(rng, detail):
+def random_input(rng, detail, name):
+    if name in hybrid.CASES:
+        return hybrid.whole_numbers(rng, detail["shape"], detail["name"])
     shape, dtype = detail["shape"], np.dtype(detail["dtype"])
     if dtype == np.float32:
         return rng.normal(0, 1.5, shape).astype(np.float32)
@@ -100,7 +103,7 @@ def run(content, name):
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     arrays = {}
     for i, detail in enumerate(interpreter.get_input_details()):
-        arrays[f"x{i}"] = random_input(rng, detail)
+        arrays[f"x{i}"] = random_input(rng, detail, name)
         interpreter.set_tensor(detail["index"], arrays[f"x{i}"])
     interpreter.invoke()
     for i, detail in enumerate(interpreter.get_output_details()):
@@ -121,7 +124,8 @@ def main():
     parser.add_argument("--only", nargs="*", help="these cases")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for name, make in {**operators.CASES, **quantized.CASES, **element_types.CASES}.items():
+    for name, make in {**operators.CASES, **quantized.CASES, **element_types.CASES,
+                       **hybrid.CASES}.items():
         if args.only and name not in args.only:
             continue
         content = make().bytes()

@@ -102,6 +102,49 @@ TEST(TfliteReader, TellsTheFormatByItsIdentifier) {
   EXPECT_EQ(read_tflite_model_bytes("1234TFLX", "x").status().code(), StatusCode::kInvalidArgument);
 }
 
+// Types, scales and zero points of weights under float32 that runtimes refuse or pass over.
+TEST(TfliteReader, RefusesWeightsThatRuntimesReadOtherwise) {
+  const auto unimplemented = StatusCode::kUnimplemented;
+  expect_refused("hybrid_convolution_by_filter", unimplemented, {"(CONV_2D)", "uint8", "3 scales"});
+  expect_refused("hybrid_zero_point", unimplemented, {"(CONV_2D)", "int8", "zero point 5"});
+  expect_refused("hybrid_wide", unimplemented, {"(CONV_2D)", "int16 beside float32"});
+  expect_refused("hybrid_depthwise", unimplemented, {"(DEPTHWISE_CONV_2D)", "uint8"});
+  expect_refused("hybrid_transposed", unimplemented, {"(TRANSPOSE_CONV)", "uint8"});
+  expect_refused("hybrid_svdf", unimplemented, {"(SVDF)", "5 scales"});
+  expect_refused("hybrid_bias", unimplemented, {"(FULLY_CONNECTED)", "bias is int8"});
+}
+
+// The verifier lets vectors of eight bytes begin at any multiple of four: they are read all the
+// same. What it finds to be misaligned is refused.
+TEST(TfliteReader, ReadsVectorsWhereverTheyBegin) {
+  for (const char* name : {"int8_convolutions", "int8_dense", "shapes"}) {
+    const std::string bytes = contents_of(tflite_file(std::string(name) + ".tflite"));
+    const GraphResult aligned = read_tflite_model_bytes(bytes, name);
+    ASSERT_TRUE(aligned.ok()) << name << aligned.status().to_string();
+    for (std::uint32_t shift = 1; shift <= 8; ++shift) {
+      SCOPED_TRACE(std::string(name) + " shifted by " + std::to_string(shift));
+      constexpr std::size_t kHeader = 8;  // where the root is, and the identifier
+      std::uint32_t root = 0;
+      std::memcpy(&root, bytes.data(), sizeof(root));
+      root += shift;
+      std::string shifted = bytes.substr(0, kHeader);
+      std::memcpy(shifted.data(), &root, sizeof(root));
+      shifted += std::string(shift, '\0') + bytes.substr(kHeader);
+      const GraphResult graph = read_tflite_model_bytes(shifted, name);
+      ASSERT_EQ(graph.ok(), shift % 4 == 0);
+      if (!graph.ok()) continue;
+      ASSERT_EQ((*graph)->values().size(), (*aligned)->values().size());
+      for (std::size_t i = 0; i < (*graph)->values().size(); ++i) {
+        const auto& found = (*graph)->values()[i].quantization;
+        const auto& expected = (*aligned)->values()[i].quantization;
+        ASSERT_EQ(found.has_value(), expected.has_value());
+        if (!found) continue;
+        EXPECT_EQ(found->zero_point, expected->zero_point);
+      }
+    }
+  }
+}
+
 TEST(TfliteReader, ReadsBytesThatAreNotAligned) {
   std::string bytes = contents_of(tflite_file("convolutions.tflite"));
   bytes.insert(bytes.begin(), 1, char{0});

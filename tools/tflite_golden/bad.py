@@ -3,6 +3,7 @@
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
+from . import hybrid
 from .builder import Model, Quant
 
 ACT = schema.ActivationFunctionType
@@ -301,7 +302,7 @@ def write_all(folder):
                  channel_activation, tensor_index, opcode_index, buffer_index, buffer_size,
                  read_before_made, made_twice, scale_zero, scale_count, no_options, no_outputs,
                  kernel_shape, no_operators, fill_bomb, shared_buffer_bomb, lstm_no_intermediates,
-                 lstm_hidden_scale, lstm_cell_scale, lstm_integer_peepholes):
+                 lstm_hidden_scale, lstm_cell_scale, lstm_integer_peepholes, *hybrid.BAD):
         (folder / f"{make.__name__}.tflite").write_bytes(make().bytes())
     (folder / "README.md").write_text(
         "# TensorFlow Lite models to refuse\n\nOne fault each, as the name says; `good_names` must "

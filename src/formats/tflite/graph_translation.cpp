@@ -136,6 +136,20 @@ class Translation {
                          to_string(row.note.types) + " are");
   }
 
+  // Sums of float32 products take a float32 bias.
+  Status check_biases(const schema::Operator& source, schema::BuiltinOperator code) const {
+    TINYSPLIT_ASSIGN_OR_RETURN(const DType made, tensors_.dtype(source.outputs()->Get(0)));
+    if (made != DType::kFloat32 || source.inputs() == nullptr) return ok_status();
+    for (flatbuffers::uoffset_t i = 0; i < source.inputs()->size(); ++i) {
+      const std::int32_t input = source.inputs()->Get(i);
+      if (input < 0 || !is_bias(code, static_cast<int>(i))) continue;
+      TINYSPLIT_ASSIGN_OR_RETURN(const DType type, tensors_.dtype(input));
+      if (type == DType::kFloat32 || type == DType::kFloat16) continue;
+      return unimplemented("its bias is " + std::string(dtype_name(type)) + " beside float32");
+    }
+    return ok_status();
+  }
+
   Status translate(const schema::Operator& source, schema::BuiltinOperator code) {
     const std::int64_t weight_bytes = weight_bytes_of(source, code);
     const std::string name = names_.claim(wanted_name(source.outputs()->Get(0)));
@@ -143,6 +157,7 @@ class Translation {
     OperatorContext context(source, code, state_);
     const OperatorRow& row = *find_operator(code);
     TINYSPLIT_RETURN_IF_ERROR(check_type(source, row));
+    TINYSPLIT_RETURN_IF_ERROR(check_biases(source, code));
     TINYSPLIT_RETURN_IF_ERROR(row.translate(context));
     std::vector<ValueId> outputs;
     for (const ValueId value : context.defined()) {
@@ -158,6 +173,7 @@ class Translation {
       case schema::BuiltinOperator::FULLY_CONNECTED:
         return input == 2;
       case schema::BuiltinOperator::TRANSPOSE_CONV:
+      case schema::BuiltinOperator::SVDF:
         return input == 3;
       case schema::BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_LSTM:
         return input >= lstm::kBiases && input < lstm::kBiases + lstm::kGates;

@@ -90,7 +90,11 @@ Result<ValueId> OperatorContext::input(int i) {
 Result<ValueId> OperatorContext::kernel(int i, WeightLayout layout) {
   if (!has_input(i)) return invalid_argument("its input " + std::to_string(i) + " is missing");
   TINYSPLIT_ASSIGN_OR_RETURN(const ElementType type, output_type());
-  return state_.tensors.weights(tensor_of_input(i), layout, type.dtype == DType::kFloat32);
+  const WeightNumbers numbers = type.dtype != DType::kFloat32 ? WeightNumbers::kStored
+                                : code == schema::BuiltinOperator::DEQUANTIZE
+                                    ? WeightNumbers::kReal
+                                    : WeightNumbers::kHybrid;
+  return state_.tensors.weights(tensor_of_input(i), layout, numbers, code);
 }
 
 Result<ValueId> OperatorContext::bias(int i, std::int64_t size) {

@@ -54,6 +54,7 @@ Status translate_slice(OperatorContext& context);
 Status translate_split(OperatorContext& context);
 Status translate_unpack(OperatorContext& context);
 Status translate_gather(OperatorContext& context);
+Status translate_embedding_lookup(OperatorContext& context);
 Status translate_reverse(OperatorContext& context);
 
 Status translate_svdf(OperatorContext& context);

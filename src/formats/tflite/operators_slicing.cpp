@@ -253,6 +253,15 @@ Status translate_gather(OperatorContext& context) {
   return context.finish(op, {x, indices});
 }
 
+// Rows of the second input by the numbers in the first.
+Status translate_embedding_lookup(OperatorContext& context) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId rows, context.input(0));
+  const auto table =
+      context.is_stored(1) ? context.kernel(1, WeightLayout::kAsIs) : context.input(1);
+  if (!table.ok()) return table.status();
+  return context.finish(GatherOp{0}, {*table, rows});
+}
+
 Status translate_reverse(OperatorContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.input(0));
   TINYSPLIT_ASSIGN_OR_RETURN(const Numbers axes, context.integers(1));

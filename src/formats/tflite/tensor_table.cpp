@@ -1,8 +1,10 @@
 #include "formats/tflite/tensor_table.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/limits.h"
+#include "formats/tflite/hybrid_weights.h"
 #include "formats/tflite/names.h"
 #include "formats/tflite/weights.h"
 
@@ -51,6 +53,13 @@ Result<Shape> shape_of(const flatbuffers::Vector<std::int32_t>* sizes) {
     dims.assign(sizes->begin(), sizes->end());
   }
   return Shape::create(dims);
+}
+
+// The verifier asks for no more than the four bytes of its length of where a vector begins.
+std::int64_t load_long(const flatbuffers::Vector<std::int64_t>& numbers, std::size_t index) {
+  std::int64_t number;
+  std::memcpy(&number, numbers.Data() + index * sizeof(number), sizeof(number));
+  return flatbuffers::EndianScalar(number);
 }
 
 std::int64_t product(const Shape& shape, int begin, int end) {
@@ -200,7 +209,7 @@ Result<std::optional<Quantization>> TensorTable::quantization(int index, DType d
   made.scale.assign(scales->begin(), scales->end());
   for (std::size_t i = 0; i < made.scale.size(); ++i) {
     std::int64_t zero = 0;
-    if (num_zeros > 0) zero = zeros->Get(static_cast<unsigned>(num_zeros == 1 ? 0 : i));
+    if (num_zeros > 0) zero = load_long(*zeros, num_zeros == 1 ? 0 : i);
     constexpr std::int64_t kMost = 1 << 16;  // Far outside of each dtype, inside of 32 bits.
     made.zero_point.push_back(static_cast<std::int32_t>(std::clamp(zero, -kMost, kMost)));
   }
@@ -255,43 +264,54 @@ Result<ValueId> TensorTable::value(int index) {
     if (variable) return unimplemented(what + " is a variable, which is not supported here");
     return invalid_argument(what + " is read before an operator makes it");
   }
-  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId made, weights(index, WeightLayout::kAsIs, false));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId made,
+                             weights(index, WeightLayout::kAsIs, WeightNumbers::kStored, {}));
   return made;
 }
 
-Result<ValueId> TensorTable::weights(int index, WeightLayout layout, bool as_float) {
-  const auto key = std::tuple(index, layout, as_float);
+Result<Tensor> TensorTable::to_real(int index, Constant& stored, WeightNumbers numbers,
+                                    schema::BuiltinOperator code) const {
+  TensorView view = stored.view;
+  if (view.dtype != DType::kFloat16) {
+    if (numbers == WeightNumbers::kHybrid) {
+      const Status checked = check_hybrid_weights(code, view.dtype, stored.quantization);
+      if (!checked.ok()) return checked.with_context(describe(index));
+      view.dtype = DType::kInt8;
+    }
+    if (!stored.quantization) {
+      return invalid_argument(describe(index) + " is " + std::string(dtype_name(view.dtype)) +
+                              " without a scale beside float32");
+    }
+  }
+  return to_float(view, stored.quantization ? &*stored.quantization : nullptr);
+}
+
+Result<ValueId> TensorTable::weights(int index, WeightLayout layout, WeightNumbers numbers,
+                                     schema::BuiltinOperator code) {
+  const auto key = std::tuple(index, layout, numbers, code);
   if (const auto found = weights_.find(key); found != weights_.end()) return found->second;
-  TensorView view;
-  std::optional<Quantization> quantized;
+  Constant stored;
   if (is_defined(index)) {
     // Computed from constants by an operator before.
     const Value& value = builder_.value(values_[static_cast<std::size_t>(index)]);
     if (!value.is_constant()) return unimplemented(describe(index) + " is not a constant");
-    view = value.data->view();
-    quantized = value.quantization;
     if (layout == WeightLayout::kAsIs) return values_[static_cast<std::size_t>(index)];
+    stored = {value.data->view(), value.quantization};
   } else {
-    TINYSPLIT_ASSIGN_OR_RETURN(Constant stored, constant(index));
-    view = stored.view;
-    quantized = std::move(stored.quantization);
+    TINYSPLIT_ASSIGN_OR_RETURN(stored, constant(index));
   }
-  auto arranged = arrange(layout, view.shape);
+  auto arranged = arrange(layout, stored.view.shape);
   if (!arranged.ok()) return arranged.status().with_context(describe(index));
-  const bool converts = as_float && view.dtype != DType::kFloat32;
-  const std::size_t element = converts ? dtype_size(DType::kFloat32) : dtype_size(view.dtype);
-  TINYSPLIT_RETURN_IF_ERROR(
-      spend_constants(view.shape.num_elements() * static_cast<std::int64_t>(element)));
+  const bool converts = numbers != WeightNumbers::kStored && stored.view.dtype != DType::kFloat32;
+  const DType dtype = converts ? DType::kFloat32 : stored.view.dtype;
+  TINYSPLIT_RETURN_IF_ERROR(spend_constants(stored.view.shape.num_elements() *
+                                            static_cast<std::int64_t>(dtype_size(dtype))));
   Tensor floats;
   if (converts) {
-    if (view.dtype != DType::kFloat16 && !quantized) {
-      return invalid_argument(describe(index) + " is " + std::string(dtype_name(view.dtype)) +
-                              " without a scale beside float32");
-    }
-    floats = to_float(view, quantized ? &*quantized : nullptr);
-    view = floats.view();
-    quantized.reset();
+    TINYSPLIT_ASSIGN_OR_RETURN(floats, to_real(index, stored, numbers, code));
+    stored = {floats.view(), std::nullopt};
   }
+  std::optional<Quantization>& quantized = stored.quantization;
   if (quantized && quantized->axis >= 0 && layout != WeightLayout::kAsIs) {
     const bool by_filter = quantized->axis == (layout == WeightLayout::kDepthwise ? 3 : 0);
     if (!by_filter) {
@@ -302,12 +322,12 @@ Result<ValueId> TensorTable::weights(int index, WeightLayout layout, bool as_flo
   }
   Tensor kernel;
   if (arranged->rows > 0) {
-    kernel = swap_axes(view, arranged->rows, arranged->columns, arranged->shape);
+    kernel = swap_axes(stored.view, arranged->rows, arranged->columns, arranged->shape);
   } else if (converts) {
     kernel = std::move(floats);
     kernel.reshape(arranged->shape);
   } else {
-    kernel = copied(view, arranged->shape);
+    kernel = copied(stored.view, arranged->shape);
   }
   const ValueId made = builder_.add_constant(std::move(kernel), std::move(quantized));
   weights_.emplace(key, made);

@@ -20,6 +20,13 @@ enum class WeightLayout : std::uint8_t {
   kFirstBehindTwo  // [F,KH,KW,C] to [KH,KW,F,C]: transposed convolution
 };
 
+// What becomes of the numbers of a constant.
+enum class WeightNumbers : std::uint8_t {
+  kStored,  // as they are
+  kReal,    // float32 by the tensor's scale and zero point
+  kHybrid,  // weights of a float32 operator: float32, by the rules of hybrid_weights.h
+};
+
 // The tensors of one subgraph: what the file says of each, and the graph's value once there is one.
 class TensorTable {
  public:
@@ -53,8 +60,9 @@ class TensorTable {
   // The value of a tensor made by an operator before, a model input, or a constant as it stands in
   // the file. Errors: INVALID_ARGUMENT (nothing makes it), those of the constant's description.
   Result<ValueId> value(int index);
-  // A constant as a kernel; with `as_float` float16 and integers become float32.
-  Result<ValueId> weights(int index, WeightLayout layout, bool as_float);
+  // A constant as a kernel of an operator of kind `code`.
+  Result<ValueId> weights(int index, WeightLayout layout, WeightNumbers numbers,
+                          schema::BuiltinOperator code);
 
   // Says which value an operator made of a tensor. Errors: INVALID_ARGUMENT (made twice).
   Status define(int index, ValueId value);
@@ -71,6 +79,9 @@ class TensorTable {
 
   const schema::Tensor& at(int index) const { return *tensors_[static_cast<std::size_t>(index)]; }
   Result<Constant> constant(int index) const;
+  // float32 numbers of a constant of another type.
+  Result<Tensor> to_real(int index, Constant& stored, WeightNumbers numbers,
+                         schema::BuiltinOperator code) const;
   Result<std::optional<Quantization>> quantization(int index, DType dtype,
                                                    const Shape& shape) const;
 
@@ -78,7 +89,7 @@ class TensorTable {
   GraphBuilder& builder_;
   std::vector<const schema::Tensor*> tensors_;
   std::vector<ValueId> values_;
-  std::map<std::tuple<int, WeightLayout, bool>, ValueId> weights_;
+  std::map<std::tuple<int, WeightLayout, WeightNumbers, schema::BuiltinOperator>, ValueId> weights_;
   std::int64_t constant_bytes_left_;
 };
 
