@@ -1,7 +1,10 @@
 #include "engine/backends.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "engine/guarded_kernel.h"
+#include "kernels/magnitude.h"
 #include "kernels/native_kernels.h"
 
 namespace tinysplit {
@@ -37,16 +40,54 @@ bool prefers_xnnpack(const KernelSpec& spec) {
   return is_small_dense(spec) || std::holds_alternative<ConvTranspose2dOp>(*spec.op);
 }
 
+KernelSpec without_clip(const KernelSpec& spec) {
+  KernelSpec plain = spec;
+  plain.clip.reset();
+  return plain;
+}
+
+// Inputs that cannot make anything but finite numbers.
+float safe_limit(const KernelSpec& spec) {
+  return spec.weights ? safe_magnitude(growth_of(*spec.weights))
+                      : std::numeric_limits<float>::max();
+}
+
+// XNNPACK bounds every result, be it by infinities, and with that takes a bound for NaN.
+Made make_guarded_xnnpack(const KernelSpec& spec) {
+  TINYSPLIT_ASSIGN_OR_RETURN(auto kernel, make_xnnpack_kernel(without_clip(spec)));
+  if (spec.clip) kernel = make_clipped_kernel(kernel, *spec.clip, spec.output->shape);
+  return make_guarded_kernel(spec, safe_limit(spec), std::move(kernel), make_native_fallback);
+}
+
+// oneDNN does the same in the bounds of its post-operations, its functions and its softmax.
+Made make_guarded_onednn(const KernelSpec& spec, bool allow_reference) {
+  const auto plain = [=](const KernelSpec& unclipped) {
+    return make_onednn_kernel(unclipped, allow_reference);
+  };
+  if (spec.clip && !onednn_clips_exactly()) {
+    TINYSPLIT_ASSIGN_OR_RETURN(auto kernel, plain(without_clip(spec)));
+    return make_clipped_kernel(std::move(kernel), *spec.clip, spec.output->shape);
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(auto kernel, make_onednn_kernel(spec, allow_reference));
+  if (spec.weights) {
+    if (!spec.clip) return kernel;
+    return make_guarded_kernel(spec, safe_limit(spec), std::move(kernel), plain);
+  }
+  // The maximum over a window passes over NaN, as that of Keras does.
+  if (std::holds_alternative<Pool2dOp>(*spec.op)) return kernel;
+  return make_guarded_kernel(spec, safe_limit(spec), std::move(kernel), make_native_fallback);
+}
+
 Made make_library_kernel(const KernelSpec& spec, BackendPolicy policy) {
   const bool xnnpack_first = policy == BackendPolicy::kXnnpack ||
                              (policy == BackendPolicy::kAuto && prefers_xnnpack(spec));
   if (xnnpack_first) {
-    Made made = make_xnnpack_kernel(spec);
+    Made made = make_guarded_xnnpack(spec);
     if (!is_unimplemented(made)) return made;
   }
-  Made made = make_onednn_kernel(spec, policy == BackendPolicy::kOneDnn);
+  Made made = make_guarded_onednn(spec, policy == BackendPolicy::kOneDnn);
   if (!is_unimplemented(made)) return made;
-  return make_xnnpack_kernel(spec);
+  return make_guarded_xnnpack(spec);
 }
 
 }  // namespace

@@ -16,6 +16,10 @@ namespace tinysplit {
 Result<std::shared_ptr<const Kernel>> make_onednn_kernel(const KernelSpec& spec,
                                                          bool allow_reference);
 
+// Whether the clips of its output stages give 0 for -0, as kernels/clip.h does: its code for AVX2
+// and later does, that for SSE 4.1 keeps -0.
+bool onednn_clips_exactly();
+
 // Convolutions, transposed convolutions, dense layers, pooling. Single-threaded.
 Result<std::shared_ptr<const Kernel>> make_xnnpack_kernel(const KernelSpec& spec);
 

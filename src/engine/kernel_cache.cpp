@@ -1,5 +1,6 @@
 #include "engine/kernel_cache.h"
 
+#include "core/numeric.h"
 #include "engine/backends.h"
 #include "graph/fusion.h"
 #include "graph/op_traits.h"
@@ -21,11 +22,12 @@ Result<std::shared_ptr<const Kernel>> KernelCache::get(const Step& step) {
   spec.clip = clip_of(graph_, step);
   spec.threads = options_.threads;
   if (traits_of(root.op).has_weights && spec.output->dtype == DType::kFloat32) {
-    auto& weights = weights_[{step.root, step.affine}];
-    if (!weights) {
-      weights = std::make_shared<const PreparedWeights>(prepare_weights(graph_, step));
+    Weights& weights = weights_[{step.root, step.affine}];
+    if (weights.prepared == nullptr) {
+      weights.prepared = std::make_shared<const PreparedWeights>(prepare_weights(graph_, step));
+      weights.growth = growth_of(*weights.prepared);
     }
-    spec.weights = weights;
+    spec.weights = weights.prepared;
   }
   Result<std::shared_ptr<const Kernel>> kernel = make_kernel(spec, options_.backend);
   if (!kernel.ok()) {
@@ -34,6 +36,12 @@ Result<std::shared_ptr<const Kernel>> KernelCache::get(const Step& step) {
   }
   kernels_.emplace(step, *kernel);
   return kernel;
+}
+
+Growth KernelCache::growth(const Step& step) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = weights_.find({step.root, step.affine});
+  return found != weights_.end() ? found->second.growth : Growth{kInfinity, kInfinity};
 }
 
 }  // namespace tinysplit

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/steps.h"
 #include "kernels/kernel.h"
+#include "kernels/magnitude.h"
 
 namespace tinysplit {
 
@@ -23,14 +24,22 @@ class KernelCache {
   // Errors: UNIMPLEMENTED (no backend has the operation), naming the layer.
   Result<std::shared_ptr<const Kernel>> get(const Step& step);
 
+  // Of a step with float32 weights whose kernel was made; else infinite.
+  Growth growth(const Step& step) const;
+
  private:
+  struct Weights {
+    std::shared_ptr<const PreparedWeights> prepared;
+    Growth growth;
+  };
+
   const Graph& graph_;
   EngineOptions options_;
   std::vector<int> fusion_roots_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<Step, std::shared_ptr<const Kernel>> kernels_;
   // By root and affine: a kernel with and one without an output stage share their weights.
-  std::map<std::pair<int, int>, std::shared_ptr<const PreparedWeights>> weights_;
+  std::map<std::pair<int, int>, Weights> weights_;
 };
 
 }  // namespace tinysplit

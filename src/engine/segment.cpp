@@ -2,11 +2,14 @@
 #include <cstring>
 
 #include "core/interval_clock.h"
+#include "core/numeric.h"
 #include "engine/engine.h"
 #include "engine/kernel_cache.h"
+#include "engine/magnitude_plan.h"
 #include "engine/memory_plan.h"
 #include "engine/steps.h"
 #include "graph/subgraph.h"
+#include "kernels/magnitude.h"
 
 namespace tinysplit {
 
@@ -16,6 +19,18 @@ struct Segment::Plan {
   std::vector<std::shared_ptr<const Kernel>> kernels;
   std::vector<std::unique_ptr<BoundKernel>> runs;
   std::vector<int> layers;  // of each run
+  // Of each run, whether its kernel needs not look at its input, as long as those of the segment
+  // are within kUsualMagnitude.
+  std::vector<bool> within;
+  std::vector<std::span<const float>> looked_at;  // inputs of the segment, where that matters
+
+  bool are_inputs_usual() const {
+    return std::ranges::all_of(
+        looked_at, [](std::span<const float> x) { return all_within(x, kUsualMagnitude); });
+  }
+  Status run(std::size_t i, bool usual) {
+    return usual && within[i] ? runs[i]->run_within() : runs[i]->run();
+  }
 
   std::byte* at(ValueId value) { return arena.data() + memory.offsets[std::size_t(value)]; }
 };
@@ -54,6 +69,15 @@ Result<std::unique_ptr<Segment>> Engine::make_segment(int begin, int end) {
     plan->runs.push_back(std::move(run));
     plan->layers.push_back(graph_->layer_of_node(step.root));
   }
+  plan->within = find_steps_within(*graph_, *kernels_, steps, plan->kernels, begin, end);
+  if (std::ranges::find(plan->within, true) != plan->within.end()) {
+    for (const ValueId id : segment->inputs_) {
+      const Value& value = graph_->value(id);
+      if (value.dtype != DType::kFloat32) continue;
+      plan->looked_at.emplace_back(reinterpret_cast<const float*>(plan->at(id)),
+                                   usize(value.shape.num_elements()));
+    }
+  }
   segment->plan_ = std::move(plan);
   return segment;
 }
@@ -69,8 +93,9 @@ TensorView Segment::output(std::size_t i) const {
 }
 
 Status Segment::run() {
-  for (const std::unique_ptr<BoundKernel>& run : plan_->runs) {
-    TINYSPLIT_RETURN_IF_ERROR(run->run());
+  const bool usual = plan_->are_inputs_usual();
+  for (std::size_t i = 0; i < plan_->runs.size(); ++i) {
+    TINYSPLIT_RETURN_IF_ERROR(plan_->run(i, usual));
   }
   return ok_status();
 }
@@ -82,8 +107,9 @@ Status Segment::run_timed(std::span<double> layer_seconds, const Clock& given) {
   // Layers of a microsecond are timed: what a reading costs shows.
   const Clock& clock = interval_clock_for(given);
   std::int64_t before = clock.now_ns();
+  const bool usual = plan_->are_inputs_usual();
   for (std::size_t i = 0; i < plan_->runs.size(); ++i) {
-    TINYSPLIT_RETURN_IF_ERROR(plan_->runs[i]->run());
+    TINYSPLIT_RETURN_IF_ERROR(plan_->run(i, usual));
     // One reading ends a layer and starts the next.
     const std::int64_t after = clock.now_ns();
     layer_seconds[static_cast<std::size_t>(plan_->layers[i])] += seconds_between(before, after);

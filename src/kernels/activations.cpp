@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/clip.h"
 #include "kernels/dtype_dispatch.h"
 #include "kernels/exponentials.h"
 #include "kernels/float_to_integer.h"
@@ -15,8 +16,6 @@ template <typename Function>
 void map(const float* x, float* y, std::size_t count, Function function) {
   for (std::size_t i = 0; i < count; ++i) y[i] = function(x[i]);
 }
-
-float clip(float x, float low, float high) { return std::min(std::max(x, low), high); }
 
 float gelu_erf(float x) { return 0.5f * x * (1.0f + std::erf(x * 0.707106781f)); }
 

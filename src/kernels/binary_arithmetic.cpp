@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "kernels/binary_rows.h"
+#include "kernels/clip.h"
 #include "kernels/dtype_dispatch.h"
 #include "kernels/integer_math.h"
 
@@ -24,9 +25,9 @@ Body float_body(BinaryKind kind, const KernelSpec& spec) {
     case BinaryKind::kDivide:
       return rows([](float a, float b) { return a / b; });
     case BinaryKind::kMaximum:
-      return rows([](float a, float b) { return a > b ? a : b; });
+      return rows([](float a, float b) { return larger(a, b); });
     case BinaryKind::kMinimum:
-      return rows([](float a, float b) { return a < b ? a : b; });
+      return rows([](float a, float b) { return smaller(a, b); });
     case BinaryKind::kPower:
       return rows([](float a, float b) { return std::pow(a, b); });
     case BinaryKind::kSquaredDifference:

@@ -40,6 +40,8 @@ class BoundKernel {
  public:
   virtual ~BoundKernel() = default;
   virtual Status run() = 0;
+  // The same where the caller knows that the input is within Kernel::safe_magnitude().
+  virtual Status run_within() { return run(); }
 };
 
 // A prepared operation: weights packed, code generated. Immutable, shared by every segment,
@@ -52,6 +54,10 @@ class Kernel {
   // memory must outlive the result, be 64-byte aligned and readable for 64 bytes past its end.
   virtual Result<std::unique_ptr<BoundKernel>> bind(std::span<const std::byte* const> inputs,
                                                     std::byte* output) const = 0;
+
+  // Of kernels that look at their first input before each run: the largest |x| that needs no care.
+  // Negative: no run looks at the input, or all do.
+  virtual float safe_magnitude() const { return -1.0f; }
 
   // "onednn", "xnnpack" or "native", and the library's name for the algorithm where it has one.
   virtual std::string_view backend() const = 0;

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "kernels/activations.h"
+#include "kernels/clip.h"
 #include "kernels/gemm.h"
 #include "kernels/native_bodies.h"
 #include "kernels/strides.h"
@@ -41,7 +42,7 @@ struct Run {
 
 void bound(float limit, float* x, std::size_t count) {
   if (limit <= 0.0f) return;
-  for (std::size_t i = 0; i < count; ++i) x[i] = std::min(std::max(x[i], -limit), limit);
+  clip({-limit, limit}, x, count);
 }
 
 // projected = x kernel + bias for steps [first, first + count). The recurrent bias goes in here too

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/clip.h"
 #include "kernels/dtype_dispatch.h"
 #include "kernels/integer_math.h"
 #include "kernels/reduction_walk.h"
@@ -30,6 +31,24 @@ Acc multiply(Acc a, Acc b) {
 }
 
 template <typename Acc>
+Acc largest(Acc a, Acc b) {
+  if constexpr (std::is_same_v<Acc, float>) {
+    return larger(a, b);
+  } else {
+    return std::max(a, b);
+  }
+}
+
+template <typename Acc>
+Acc smallest(Acc a, Acc b) {
+  if constexpr (std::is_same_v<Acc, float>) {
+    return smaller(a, b);
+  } else {
+    return std::min(a, b);
+  }
+}
+
+template <typename Acc>
 Acc start_of(ReduceKind kind) {
   using Limits = std::numeric_limits<Acc>;
   switch (kind) {
@@ -49,9 +68,9 @@ void accumulate(ReduceKind kind, const Walk<2>& walk, const T* x, Acc* sums) {
   const auto same = [](T value) { return static_cast<Acc>(value); };
   switch (kind) {
     case ReduceKind::kMax:
-      return fold(walk, x, sums, same, [](Acc a, Acc b) { return b > a ? b : a; });
+      return fold(walk, x, sums, same, largest<Acc>);
     case ReduceKind::kMin:
-      return fold(walk, x, sums, same, [](Acc a, Acc b) { return b < a ? b : a; });
+      return fold(walk, x, sums, same, smallest<Acc>);
     case ReduceKind::kProduct:
       return fold(walk, x, sums, same, multiply<Acc>);
     case ReduceKind::kL1:
@@ -112,21 +131,21 @@ ScratchBody log_sum_exp_body(const Walk<2>& walk, std::size_t outputs) {
   return {[=](Inputs inputs, std::byte* output, std::byte* scratch) {
             const float* x = reinterpret_cast<const float*>(inputs[0]);
             float* sums = reinterpret_cast<float*>(scratch);
-            float* largest = reinterpret_cast<float*>(output);
-            std::fill_n(largest, outputs, start_of<float>(ReduceKind::kMax));
-            accumulate(ReduceKind::kMax, walk, x, largest);
+            float* top = reinterpret_cast<float*>(output);
+            std::fill_n(top, outputs, start_of<float>(ReduceKind::kMax));
+            accumulate(ReduceKind::kMax, walk, x, top);
             for (std::size_t i = 0; i < outputs; ++i) {
-              if (!std::isfinite(largest[i])) largest[i] = 0.0f;
+              if (std::isinf(top[i])) top[i] = 0.0f;
             }
             std::fill_n(sums, outputs, 0.0f);
             const std::size_t width = walk.width();
             walk.for_each_row([&](const auto& at) {
               for (std::size_t i = 0; i < width; ++i, ++x) {
                 const std::size_t to = usize(at[1] + walk.step(1) * std::ptrdiff_t(i));
-                sums[to] += std::exp(*x - largest[to]);
+                sums[to] += std::exp(*x - top[to]);
               }
             });
-            for (std::size_t i = 0; i < outputs; ++i) largest[i] += std::log(sums[i]);
+            for (std::size_t i = 0; i < outputs; ++i) top[i] += std::log(sums[i]);
             return ok_status();
           },
           outputs * sizeof(float)};

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/clip.h"
 #include "kernels/native_bodies.h"
 
 namespace tinysplit::native {
@@ -19,7 +20,7 @@ Body reduction_body(const KernelSpec& spec) {
       for (std::size_t n = 0; n < batch; ++n, y += channels) {
         std::memcpy(y, x, channels * sizeof(float));
         for (std::size_t i = 0; i < cells; ++i, x += channels) {
-          for (std::size_t c = 0; c < channels; ++c) y[c] = std::max(y[c], x[c]);
+          for (std::size_t c = 0; c < channels; ++c) y[c] = larger(y[c], x[c]);
         }
       }
     });

@@ -18,7 +18,9 @@ Body arg_reduce_rows(const ArgReduceOp& op, const AxisView& view) {
         std::size_t place = 0;
         for (std::size_t k = 1; k < view.size; ++k) {
           const T value = x[k * view.inner + i];
-          const bool better = op.smallest ? value < best : value > best;
+          bool better = op.smallest ? value < best : value > best;
+          // A number in the place of NaN, which no number is larger than.
+          better = better || (best != best && value == value);
           if (better || (op.last && value == best)) {
             best = value;
             place = k;

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "kernels/clip.h"
 #include "kernels/exponentials.h"
 #include "kernels/native_bodies.h"
 #include "kernels/reduction_walk.h"
@@ -7,7 +8,6 @@
 namespace tinysplit::native {
 namespace {
 
-float larger(float a, float b) { return b > a ? b : a; }
 float added(float a, float b) { return a + b; }
 float itself(float x) { return x; }
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <cstring>
 #include <optional>
 
+#include "kernels/clip.h"
 #include "kernels/native_bodies.h"
 
 namespace tinysplit::native {
@@ -40,9 +40,8 @@ inline void fill_bias(const float* bias, std::size_t rows, std::size_t columns, 
   }
 }
 
-inline void apply_clip(const std::optional<Clip>& clip, float* y, std::size_t count) {
-  if (!clip) return;
-  for (std::size_t i = 0; i < count; ++i) y[i] = std::min(std::max(y[i], clip->low), clip->high);
+inline void apply_clip(const std::optional<Clip>& bounds, float* y, std::size_t count) {
+  if (bounds) clip(*bounds, y, count);
 }
 
 }  // namespace tinysplit::native

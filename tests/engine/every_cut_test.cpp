@@ -16,6 +16,7 @@
 #include "graph/subgraph.h"
 #include "layer_runs.h"
 #include "sample_models.h"
+#include "special_numbers.h"
 #include "wire/frames.h"
 
 namespace tinysplit {
@@ -51,27 +52,59 @@ void expect_equal(const Tensor& found, const Tensor& expected, bool exact) {
 
 class EveryCut : public testing::TestWithParam<fs::path> {};
 
-TEST_P(EveryCut, GivesTheUncutOutput) {
-  const auto graph = read_model(GetParam());
-  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
-  const auto engine = Engine::create(*graph);
-  ASSERT_TRUE(engine.ok());
-  const int layers = (*graph)->num_layers();
-  const std::vector<NamedTensor> inputs = random_inputs(**graph);
-  const auto uncut = run_layers(**engine, 0, layers, copies_of(inputs));
-  ASSERT_EQ(uncut.size(), (*graph)->outputs().size());
-
-  for (const Cut& cut : find_cuts(**graph)) {
+// `expect` compares an output found behind a cut with the one of the uncut network.
+template <typename Expect>
+void try_every_cut(Engine& engine, const std::vector<NamedTensor>& inputs, Expect expect) {
+  const Graph& graph = engine.graph();
+  const int layers = graph.num_layers();
+  const auto uncut = run_layers(engine, 0, layers, copies_of(inputs));
+  ASSERT_EQ(uncut.size(), graph.outputs().size());
+  for (const Cut& cut : find_cuts(graph)) {
     if (cut.cut == layers) continue;
     SCOPED_TRACE("cut " + std::to_string(cut.cut));
-    auto live = run_layers(**engine, 0, cut.cut, copies_of(inputs));
+    auto live = run_layers(engine, 0, cut.cut, copies_of(inputs));
     const auto outputs =
-        run_layers(**engine, cut.cut, layers, through_a_frame(std::move(live), cut.cut));
+        run_layers(engine, cut.cut, layers, through_a_frame(std::move(live), cut.cut));
     for (const NamedTensor& expected : uncut) {
       const auto found = std::ranges::find(outputs, expected.name, &NamedTensor::name);
       ASSERT_NE(found, outputs.end()) << expected.name;
-      expect_equal(found->tensor, expected.tensor, !cut.splits_fusion);
+      expect(cut, found->tensor, expected.tensor);
     }
+  }
+}
+
+TEST_P(EveryCut, GivesTheUncutOutput) {
+  const auto graph = read_model(GetParam());
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  const auto engine = Engine::create(*graph).value();
+  try_every_cut(*engine, random_inputs(**graph),
+                [](const Cut& cut, const Tensor& found, const Tensor& expected) {
+                  expect_equal(found, expected, !cut.splits_fusion);
+                });
+}
+
+// NaN, infinities, -0 and denormals among the numbers: few, so that most of what is computed stays
+// finite, and many.
+TEST_P(EveryCut, GivesTheUncutOutputOfSpecialNumbers) {
+  const auto graph = read_model(GetParam());
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  const auto engine = Engine::create(*graph).value();
+  for (const std::size_t distance : {5000u, 97u, 3u}) {
+    SCOPED_TRACE("every " + std::to_string(distance) + " numbers");
+    std::vector<NamedTensor> inputs = random_inputs(**graph);
+    for (NamedTensor& input : inputs) {
+      if (input.tensor.dtype() != DType::kFloat32) continue;
+      test::strew_special_numbers(input.tensor.as<float>(), distance);
+    }
+    try_every_cut(*engine, inputs, [](const Cut& cut, const Tensor& found, const Tensor& expected) {
+      if (cut.splits_fusion) return;
+      if (expected.dtype() != DType::kFloat32) return expect_equal(found, expected, true);
+      const auto a = found.as<float>(), b = expected.as<float>();
+      ASSERT_EQ(a.size(), b.size());
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        ASSERT_TRUE(test::same_number(a[i], b[i])) << a[i] << " instead of " << b[i];
+      }
+    });
   }
 }
 

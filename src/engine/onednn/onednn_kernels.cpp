@@ -264,6 +264,17 @@ PreparedPtr prepare(const KernelSpec& spec) {
 
 }  // namespace
 
+bool onednn_clips_exactly() {
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::all:
+    case dnnl::cpu_isa::sse41:
+    case dnnl::cpu_isa::avx:
+      return false;
+    default:
+      return true;
+  }
+}
+
 Result<std::shared_ptr<const Kernel>> make_onednn_kernel(const KernelSpec& spec,
                                                          bool allow_reference) {
   try {
