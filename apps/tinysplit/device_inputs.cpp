@@ -79,23 +79,6 @@ Result<std::vector<DeviceInput>> read_device_inputs(const std::vector<std::strin
   return inputs;
 }
 
-TopClass top_class(const std::vector<NamedTensor>& outputs, const Graph& graph,
-                   const std::vector<std::string>& labels) {
-  TopClass top;
-  if (outputs.empty()) return top;
-  const Shape& shape = outputs[0].tensor.shape();
-  const Value* value = find_value(graph, outputs[0].name);
-  if (value == nullptr || shape.rank() != 2 || shape[0] != 1 || shape[1] < 2) return top;
-  const Tensor scores = real_numbers(outputs[0].tensor, *value);
-  const auto values = scores.as<float>();
-  const auto best = std::ranges::max_element(values);
-  top.index = static_cast<int>(best - values.begin());
-  top.score = static_cast<double>(*best);
-  const auto at = static_cast<std::size_t>(top.index);
-  top.label = at < labels.size() ? labels[at] : "class " + std::to_string(top.index);
-  return top;
-}
-
 bool is_identical(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b) {
   return std::ranges::equal(a, b, [](const NamedTensor& left, const NamedTensor& right) {
     return left.name == right.name && left.tensor.dtype() == right.tensor.dtype() &&

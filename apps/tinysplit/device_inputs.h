@@ -24,15 +24,6 @@ struct DeviceInput {
 Result<std::vector<DeviceInput>> read_device_inputs(const std::vector<std::string>& files,
                                                     const ModelFolder& folder, const Graph& graph);
 
-// The most likely class of the first output, if it looks like class scores ([1, 2 or more]).
-struct TopClass {
-  int index = -1;  // -1: no class scores
-  double score = 0;
-  std::string label;
-};
-TopClass top_class(const std::vector<NamedTensor>& outputs, const Graph& graph,
-                   const std::vector<std::string>& labels);
-
 // The same outputs, bit for bit.
 bool is_identical(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b);
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "class_output.h"
 #include "device/device_result.h"
 #include "device_inputs.h"
 #include "graph/graph.h"

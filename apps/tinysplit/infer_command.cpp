@@ -2,10 +2,10 @@
 #include <cstdio>
 #include <memory>
 
+#include "class_output.h"
 #include "commands.h"
 #include "core/file.h"
 #include "engine/named_run.h"
-#include "engine/value_conversion.h"
 #include "formats/image/image.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
@@ -50,27 +50,16 @@ Status write_outputs(const std::string& path, const std::vector<NamedTensor>& ou
   return write_npy(path, outputs[0].tensor.view());
 }
 
-// One line for each tensor; the best five entries of what looks like class scores.
+// One line for each tensor; the best five classes of what looks like scores.
 void print_outputs(const std::vector<NamedTensor>& outputs, const Graph& graph,
                    const std::vector<std::string>& labels) {
+  constexpr std::size_t kShown = 5;
   for (const NamedTensor& output : outputs) {
     std::printf("%s %s\n", output.name.c_str(), output.tensor.shape().to_string().c_str());
-    const Value* value = find_value(graph, output.name);
-    if (value == nullptr || output.tensor.shape().rank() != 2 || output.tensor.shape()[0] != 1) {
-      continue;
-    }
-    const Tensor numbers = real_numbers(output.tensor, *value);
-    const auto values = numbers.as<float>();
-    std::vector<std::size_t> order(values.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    const std::size_t shown = std::min<std::size_t>(5, order.size());
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown),
-                      order.end(),
-                      [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
-    for (std::size_t i = 0; i < shown; ++i) {
-      const std::string label = order[i] < labels.size() ? labels[order[i]] : "";
-      std::printf("  %4zu  %10.6f  %s\n", order[i], static_cast<double>(values[order[i]]),
-                  label.c_str());
+    const std::vector<NamedClass> classes = named_classes(output, graph, labels);
+    for (std::size_t i = 0; i < std::min(kShown, classes.size()); ++i) {
+      std::printf("  %4d  %10.6f  %s\n", classes[i].index, static_cast<double>(classes[i].score),
+                  classes[i].name.c_str());
     }
   }
 }

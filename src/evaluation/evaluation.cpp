@@ -75,7 +75,7 @@ class SplitRun {
     const TensorView output = tail_output_ >= 0
                                   ? tail_->output(static_cast<std::size_t>(tail_output_))
                                   : head_->output(static_cast<std::size_t>(head_output_));
-    return class_of(output, graph_.value(scores_));
+    return best_class(graph_, scores_, Tensor::copy_of(output)).index;
   }
 
  private:

@@ -185,34 +185,72 @@ TEST(ImageFeed, FillsEachTypeOfInput) {
   }
 }
 
-TEST(ClassOf, TakesTheFirstOfTheHighest) {
+TEST(BestClass, IsTheFirstOfTheHighest) {
   const auto graph = make_model(4);
-  const Value& value = graph->value(graph->outputs()[0]);
+  const ValueId id = graph->outputs()[0];
+  EXPECT_EQ(count_classes(*graph), 4U);
   Tensor scores(DType::kFloat32, Shape{1, 4});
   scores.as<float>()[1] = scores.as<float>()[3] = 2.0f;
-  EXPECT_EQ(class_of(scores.view(), value), 1);
-  Tensor stored(DType::kInt8, Shape{1, 4});
-  stored.as<std::int8_t>()[0] = -5;
-  stored.as<std::int8_t>()[2] = 7;
-  EXPECT_EQ(class_of(stored.view(), value), 2);
+  EXPECT_EQ(best_class(*graph, id, scores).index, 1);
 }
 
-TEST(ClassOf, OneNumberIsTheProbabilityOfTheSecondClass) {
-  const auto graph = make_model(1);
+// A dense layer of one number, and what comes after it.
+std::shared_ptr<const Graph> make_binary(const std::vector<Op>& after) {
+  GraphBuilder builder("binary", "");
+  const ValueId x = builder.add_input("x", DType::kFloat32, Shape{1, 2}).value();
+  EXPECT_TRUE(builder.begin_layer("all", "Dense").ok());
+  ValueId y =
+      builder.add_op(DenseOp{}, {x, builder.add_constant(random_weights(Shape{2, 1}, 1))}).value();
+  for (const Op& op : after) y = builder.add_op(op, {y}).value();
+  EXPECT_TRUE(builder.end_layer({y}).ok());
+  EXPECT_TRUE(builder.add_output(y).ok());
+  return builder.build().value();
+}
+
+TEST(BestClass, OneNumberOfASigmoidIsTheProbabilityOfTheSecondClass) {
+  const Op sigmoid = ActivationOp{ActivationKind::kSigmoid};
+  for (const auto& graph :
+       {make_binary({sigmoid}), make_binary({sigmoid, ReshapeOp{Shape{1, 1, 1}}})}) {
+    const ValueId id = find_scores(*graph, 2).value();
+    EXPECT_FALSE(find_scores(*graph, 3).ok());
+    EXPECT_EQ(count_classes(*graph), 2U);
+    Tensor score(DType::kFloat32, graph->value(id).shape);
+    for (const auto& [number, index] : {std::pair{0.3f, 0}, {0.5f, 0}, {0.51f, 1}}) {
+      score.as<float>()[0] = number;
+      const ScoredClass best = best_class(*graph, id, score);
+      EXPECT_EQ(best.index, index) << number;
+      EXPECT_FLOAT_EQ(best.score, index == 1 ? number : 1 - number);
+    }
+  }
+}
+
+TEST(BestClass, OneNumberWithoutASigmoidIsALogit) {
+  const auto graph = make_binary({});
   const ValueId id = find_scores(*graph, 2).value();
-  EXPECT_FALSE(find_scores(*graph, 3).ok());
   Tensor score(DType::kFloat32, Shape{1, 1});
-  score.as<float>()[0] = 0.49f;
-  EXPECT_EQ(class_of(score.view(), graph->value(id)), 0);
-  score.as<float>()[0] = 0.5f;
-  EXPECT_EQ(class_of(score.view(), graph->value(id)), 1);
-  Value stored = graph->value(id);
-  stored.dtype = DType::kInt8;
-  stored.quantization = Quantization{{1.0f / 256}, {-128}, -1};
+  score.as<float>()[0] = 0.3f;
+  EXPECT_EQ(best_class(*graph, id, score).index, 1);
+  EXPECT_NEAR(best_class(*graph, id, score).score, 0.5744425f, 1e-6f);
+  score.as<float>()[0] = -2.0f;
+  EXPECT_EQ(best_class(*graph, id, score).index, 0);
+  EXPECT_NEAR(best_class(*graph, id, score).score, 0.8807971f, 1e-6f);
+}
+
+TEST(BestClass, StoredSharesAreProbabilities) {
+  GraphBuilder builder("stored", "");
+  const Quantization share{{1.0f / 256}, {-128}, -1};
+  const ValueId x = builder.add_input("x", {DType::kInt8, share}, Shape{1, 1, 1}).value();
+  EXPECT_TRUE(builder.begin_layer("flat", "Flatten").ok());
+  const ValueId y = builder.add_op(ReshapeOp{Shape{1, 1}}, {x}).value();
+  EXPECT_TRUE(builder.end_layer({y}).ok());
+  EXPECT_TRUE(builder.add_output(y).ok());
+  const auto graph = builder.build().value();
   Tensor number(DType::kInt8, Shape{1, 1});
-  EXPECT_EQ(class_of(number.view(), stored), 1);  // 0 stands for 128/256
-  number.as<std::int8_t>()[0] = -1;
-  EXPECT_EQ(class_of(number.view(), stored), 0);
+  number.as<std::int8_t>()[0] = 64;  // stands for 192/256
+  EXPECT_EQ(best_class(*graph, graph->outputs()[0], number).index, 1);
+  EXPECT_FLOAT_EQ(best_class(*graph, graph->outputs()[0], number).score, 0.75f);
+  number.as<std::int8_t>()[0] = -64;
+  EXPECT_EQ(best_class(*graph, graph->outputs()[0], number).index, 0);
 }
 
 TEST(EqualShare, CountsEqualEntries) {
