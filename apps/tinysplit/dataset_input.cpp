@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "evaluation/image_feed.h"
+#include "evaluation/model_classes.h"
 #include "report/progress.h"
 
 namespace tinysplit {
@@ -30,6 +31,14 @@ Result<LabelledImages> load_images_for(const Graph& graph, const std::string& da
   }
   if (images.size() == 0) return invalid_argument(data + " holds no image that can be read");
   return images;
+}
+
+Status match_classes_of(const Graph& graph, const std::vector<std::string>& labels,
+                        const std::string& data, LabelledImages& images) {
+  const Result<ClassMatch> match = number_as_model(graph, labels, images);
+  if (!match.ok()) return match.status().with_context(data);
+  if (!match->note.empty()) std::fprintf(stderr, "tinysplit: note: %s\n", match->note.c_str());
+  return ok_status();
 }
 
 }  // namespace tinysplit

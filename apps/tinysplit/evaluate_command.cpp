@@ -34,6 +34,7 @@ struct EvaluatedModel {
   std::shared_ptr<const Graph> graph;
   std::shared_ptr<Engine> engine;
   PixelScaling scaling;
+  std::vector<std::string> labels;  // of its classes; empty without a labels.txt
 };
 
 Result<EvaluatedModel> load_model(const std::string& given) {
@@ -41,6 +42,7 @@ Result<EvaluatedModel> load_model(const std::string& given) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(given));
   TINYSPLIT_ASSIGN_OR_RETURN(model.graph, read_model(folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(model.scaling, pixel_scaling_of(folder.model_path));
+  model.labels = folder.labels;
   TINYSPLIT_ASSIGN_OR_RETURN(model.engine, Engine::create(model.graph));
   return model;
 }
@@ -75,7 +77,13 @@ Result<std::vector<std::int32_t>> reference_classes(const EvaluateOptions& optio
   TINYSPLIT_ASSIGN_OR_RETURN(const EvaluatedModel reference, load_model(options.reference));
   Result<std::vector<std::int32_t>> classes =
       classify(*reference.engine, {images, reference.scaling}, running);
-  if (!classes.ok()) return classes.status().with_context("reference " + options.reference);
+  const std::string context = "reference " + options.reference;
+  if (!classes.ok()) return classes.status().with_context(context);
+  if (reference.labels.empty() || model.labels.empty()) return classes;
+  const Result<ClassMatch> match =
+      match_classes(reference.labels, ClassNumbers::kOfData, model.labels, model.labels.size());
+  if (!match.ok()) return match.status().with_context(context);
+  for (std::int32_t& named : *classes) named = match->model_class[std::size_t(named)];
   return classes;
 }
 
@@ -100,8 +108,9 @@ Status evaluate(const EvaluateOptions& options) {
   const Graph& graph = *model.graph;
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<int> cuts, cuts_of(options, graph));
   TINYSPLIT_ASSIGN_OR_RETURN(const Split split, split_of(options));
-  TINYSPLIT_ASSIGN_OR_RETURN(const LabelledImages images,
+  TINYSPLIT_ASSIGN_OR_RETURN(LabelledImages images,
                              load_images_for(graph, options.data, split, options.limit));
+  TINYSPLIT_RETURN_IF_ERROR(match_classes_of(graph, model.labels, options.data, images));
 
   EvaluationOptions running;
   running.workers = options.workers > 0

@@ -10,6 +10,7 @@
 #include "dataset_input.h"
 #include "evaluation/evaluation.h"
 #include "evaluation/image_feed.h"
+#include "evaluation/model_classes.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
 #include "formats/tflite/tflite_writer.h"
@@ -130,14 +131,16 @@ Result<std::vector<std::int32_t>> classes_of(const std::shared_ptr<const Graph>&
 // `untuned` is the int8 model before fine-tuning; null without any.
 Result<QuantizedAccuracy> compare_accuracy(const QuantizeOptions& options,
                                            const std::shared_ptr<const Graph>& graph,
+                                           const std::vector<std::string>& labels,
                                            const QuantizedModel& model,
                                            const QuantizedModel* untuned,
                                            const PixelScaling& scaling) {
   TINYSPLIT_ASSIGN_OR_RETURN(const bool has_test, has_test_part(options.data));
   TINYSPLIT_ASSIGN_OR_RETURN(
-      const LabelledImages images,
+      LabelledImages images,
       load_images_for(*graph, options.data, has_test ? Split::kTest : Split::kValidation,
                       options.test_images));
+  TINYSPLIT_RETURN_IF_ERROR(number_as_model(*graph, labels, images).status());
   const EvaluationData data{images, scaling};
   TINYSPLIT_ASSIGN_OR_RETURN(const auto before, classes_of(graph, "float32", data));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto after, classes_of(model.graph, "int8", data));
@@ -216,8 +219,11 @@ Status quantize_model(const QuantizeOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const auto trained, trained_model(options, folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(const PixelScaling scaling, pixel_scaling_of(folder.model_path));
-  TINYSPLIT_ASSIGN_OR_RETURN(const LabelledImages images,
+  TINYSPLIT_ASSIGN_OR_RETURN(LabelledImages images,
                              load_images_for(*graph, options.data, Split::kTrain, options.samples));
+  if (trained || !options.no_test) {
+    TINYSPLIT_RETURN_IF_ERROR(match_classes_of(*graph, folder.labels, options.data, images));
+  }
   TINYSPLIT_ASSIGN_OR_RETURN(const ImageFeed feed, ImageFeed::create(*graph, images, scaling));
   const Samples samples = samples_of(feed, images.size());
   TINYSPLIT_ASSIGN_OR_RETURN(Int8Model made, make_int8(options, *graph, samples, scaling, {}));
@@ -225,9 +231,9 @@ Status quantize_model(const QuantizeOptions& options) {
   std::optional<QuantizedModel> untuned;
   std::optional<TuningSummary> tuning;
   if (trained) {
-    TINYSPLIT_ASSIGN_OR_RETURN(
-        const TunedModel tuned,
-        tune_model(*trained, *graph, options.data, scaling, options.tuning, options.json));
+    TINYSPLIT_ASSIGN_OR_RETURN(const TunedModel tuned,
+                               tune_model(*trained, *graph, folder.labels, options.data, scaling,
+                                          options.tuning, options.json));
     untuned = std::move(made.model);
     TINYSPLIT_ASSIGN_OR_RETURN(made,
                                make_int8(options, *tuned.graph, samples, scaling, tuned.ranges));
@@ -242,9 +248,9 @@ Status quantize_model(const QuantizeOptions& options) {
   report.tuning = tuning;
   TINYSPLIT_RETURN_IF_ERROR(measure(made, choices_of(options), samples, report));
   if (!options.no_test) {
-    TINYSPLIT_ASSIGN_OR_RETURN(
-        report.accuracy,
-        compare_accuracy(options, graph, made.model, untuned ? &*untuned : nullptr, scaling));
+    TINYSPLIT_ASSIGN_OR_RETURN(report.accuracy,
+                               compare_accuracy(options, graph, folder.labels, made.model,
+                                                untuned ? &*untuned : nullptr, scaling));
   }
   if (!options.report.empty()) TINYSPLIT_RETURN_IF_ERROR(write_report(report, options.report));
   std::fputs((options.json ? quantization_json(report) + "\n" : quantization_text(report)).c_str(),

@@ -1,16 +1,18 @@
 #include "quantize_tuning.h"
 
 #include "dataset_input.h"
+#include "evaluation/model_classes.h"
 #include "formats/keras/keras_reader.h"
 #include "train_output.h"
 
 namespace tinysplit {
 
 Result<TunedModel> tune_model(const training::TrainedModel& model, const Graph& graph,
-                              const std::string& data, const PixelScaling& scaling,
+                              const std::vector<std::string>& labels, const std::string& data,
+                              const PixelScaling& scaling,
                               const training::FineTuningOptions& options, bool json) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const LabelledImages images,
-                             load_images_for(graph, data, Split::kTrain, 0));
+  TINYSPLIT_ASSIGN_OR_RETURN(LabelledImages images, load_images_for(graph, data, Split::kTrain, 0));
+  TINYSPLIT_RETURN_IF_ERROR(number_as_model(graph, labels, images).status());
   TrainingDisplay display(options.epochs, json);
   training::TrainingHooks hooks;
   hooks.on_step = [&](const training::TrainingProgress& progress) { display.show_step(progress); };

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/status.h"
 #include "datasets/preprocessing.h"
@@ -20,11 +21,13 @@ struct TunedModel {
   double loss = 0.0;       // mean of the last epoch
 };
 
-// Trains `model`, of which `graph` was read, further on the training part of `data`, with a bar on
-// the terminal and a line for each epoch on standard output unless `json` is to be all of it.
-// Errors: those of load_images_for() and training::fine_tune().
+// Trains `model`, of which `graph` was read and whose labels.txt is `labels`, further on the
+// training part of `data`, with a bar on the terminal and a line for each epoch on standard output
+// unless `json` is to be all of it. Errors: those of load_images_for(), number_as_model() and
+// training::fine_tune().
 Result<TunedModel> tune_model(const training::TrainedModel& model, const Graph& graph,
-                              const std::string& data, const PixelScaling& scaling,
+                              const std::vector<std::string>& labels, const std::string& data,
+                              const PixelScaling& scaling,
                               const training::FineTuningOptions& options, bool json);
 
 }  // namespace tinysplit

@@ -167,6 +167,7 @@ Result<LabelledImages> decode(ImageSource& source, const std::vector<Item>& item
   }
   LabelledImages data;
   data.classes = source.classes();
+  data.class_numbers = source.class_numbers();
   data.images = Tensor(DType::kUint8, *shape);
   const std::size_t bytes = size.height * size.width * size.channels;
   const auto pixels = data.images.as<std::uint8_t>();

@@ -9,6 +9,7 @@
 
 #include "core/status.h"
 #include "core/tensor.h"
+#include "datasets/class_match.h"
 #include "formats/image/resize.h"
 
 namespace tinysplit {
@@ -17,6 +18,7 @@ namespace tinysplit {
 struct LabelledImages {
   std::string name;                  // of the data set: "fashion-mnist", or its folder
   std::vector<std::string> classes;  // names, by class index
+  ClassNumbers class_numbers = ClassNumbers::kOfNames;
   Tensor images;                     // uint8 [N,H,W,C], raw pixels 0..255, C = 1 or 3
   std::vector<std::int32_t> labels;  // N class indices
   std::vector<std::string> skipped;  // what was left out, and why: "DIR/cat/7.png: truncated PNG"

@@ -17,6 +17,7 @@ class FashionFootwear final : public ImageSource {
  public:
   explicit FashionFootwear(std::unique_ptr<ImageSource> fashion) : fashion_(std::move(fashion)) {
     classes_ = {"clothing", "footwear"};
+    class_numbers_ = ClassNumbers::kOfData;
     for (const Part part : kParts) {
       const std::vector<std::int32_t>& labels = fashion_->labels(part);
       for (std::size_t i = 0; i < labels.size(); ++i) {

@@ -81,6 +81,7 @@ class IdxFolder final : public ImageSource {
     if (classes.empty()) {
       TINYSPLIT_ASSIGN_OR_RETURN(classes, read_class_names(folder / "labels.txt"));
     }
+    class_numbers_ = classes.empty() ? ClassNumbers::kAlone : ClassNumbers::kOfData;
     if (classes.empty()) {
       for (std::int32_t i = 0; i <= largest; ++i) classes.push_back(std::to_string(i));
     }

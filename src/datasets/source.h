@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/status.h"
+#include "datasets/class_match.h"
 #include "formats/image/resize.h"
 
 namespace tinysplit {
@@ -22,6 +23,7 @@ class ImageSource {
   virtual ~ImageSource() = default;
 
   const std::vector<std::string>& classes() const { return classes_; }
+  ClassNumbers class_numbers() const { return class_numbers_; }
   // Class indices of the items of `part`; empty where the data has no such part.
   const std::vector<std::int32_t>& labels(Part part) const { return labels_[std::size_t(part)]; }
 
@@ -33,6 +35,7 @@ class ImageSource {
 
  protected:
   std::vector<std::string> classes_;
+  ClassNumbers class_numbers_ = ClassNumbers::kOfNames;
   std::array<std::vector<std::int32_t>, kParts.size()> labels_;
 };
 

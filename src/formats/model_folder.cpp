@@ -36,6 +36,26 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   return entries;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> all;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) all.push_back(std::move(line));
+  }
+  return all;
+}
+
+// Some tools write "0 cat", "1 dog": where all lines begin with their own number, it is no part of
+// the name.
+void drop_numbers(std::vector<std::string>& labels) {
+  const auto prefix = [](std::size_t i) { return std::to_string(i) + " "; };
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (!labels[i].starts_with(prefix(i)) || labels[i] == prefix(i)) return;
+  }
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i].erase(0, prefix(i).size());
+}
+
 void add_data(ModelFolder& folder) {
   const fs::path data = folder.model_path.parent_path() / "data";
   for (const fs::path& entry : entries_of(data)) {
@@ -46,10 +66,8 @@ void add_data(ModelFolder& folder) {
   const Result<std::string> labels =
       read_file(folder.model_path.parent_path() / "labels.txt", limits::kMaxJsonFileBytes);
   if (!labels.ok()) return;
-  std::istringstream lines(*labels);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) folder.labels.push_back(line);
-  }
+  folder.labels = lines_of(*labels);
+  drop_numbers(folder.labels);
 }
 
 fs::path model_file_in(const fs::path& folder) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "app/process.h"
 
@@ -70,6 +71,60 @@ TEST(EvaluateCommand, ImagesThatAreBrokenAreNamedAndLeftOut) {
   ASSERT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_EQ(Json::parse(finished.out).at("skipped"), 1);
   EXPECT_NE(finished.err.find("broken.png"), std::string::npos);
+}
+
+// A model and images of two classes, told apart by one sigmoid.
+const std::string kBinary = std::string(TINYSPLIT_SOURCE_DIR) + "/tests/data/binary_sigmoid";
+
+TEST(EvaluateCommand, NamesDecideWhichClassIsWhich) {
+  const TemporaryFolder folder;
+  const fs::path model = model_path("fashion_resnet");
+  // In the order of their names "bag" is the first class; of the model it is the ninth.
+  for (const auto& entry : fs::directory_iterator(model / "data")) {
+    const std::string name = entry.path().stem().string().substr(3);
+    fs::create_directories(fs::path(folder.path("named")) / name);
+    fs::copy_file(entry.path(), fs::path(folder.path("named")) / name / "x.png");
+    if (name != "bag" && name != "dress") continue;
+    fs::create_directories(fs::path(folder.path("some")) / name);
+    fs::copy_file(entry.path(), fs::path(folder.path("some")) / name / "x.png");
+  }
+  for (const char* const images : {"named", "some"}) {
+    const Finished finished = run({"evaluate", model, "--dataset", folder.path(images), "--json"});
+    ASSERT_EQ(finished.exit_code, 0) << finished.err;
+    EXPECT_GE(Json::parse(finished.out).at("accuracy").get<double>(), 0.9) << images;
+    EXPECT_EQ(finished.err, "");
+  }
+  fs::create_directories(folder.path("some/hat"));
+  fs::copy_file(model / "data/03_dress.png", folder.path("some/hat/x.png"));
+  expect_refused(run({"evaluate", model, "--dataset", folder.path("some")}), 2, "\"hat\"");
+}
+
+TEST(EvaluateCommand, ClassesOfAModelWithoutLabelsAreSaidToBeTakenInOrder) {
+  const TemporaryFolder folder;
+  fs::copy_file(kBinary + "/model/model.keras", folder.path("model.keras"));
+  const Finished finished =
+      run({"evaluate", folder.path("model.keras"), "--dataset", kBinary + "/images", "--json"});
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_EQ(Json::parse(finished.out).at("accuracy"), 1.0);
+  EXPECT_NE(finished.err.find("labels.txt"), std::string::npos) << finished.err;
+}
+
+TEST(EvaluateCommand, OneSigmoidIsTheProbabilityOfTheSecondClass) {
+  const std::string model = kBinary + "/model";
+  const Finished finished = run({"evaluate", model, "--dataset", kBinary + "/images", "--json"});
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_EQ(Json::parse(finished.out).at("accuracy"), 1.0);
+  for (const char* const name : {"a", "b"}) {
+    const std::string image = kBinary + "/images/" + name + "/000.png";
+    const Finished inferred = run({"infer", model, "--input", image});
+    std::istringstream lines(inferred.out);
+    std::string output, index, score, label;
+    std::getline(lines, output);
+    lines >> index >> score >> label;
+    EXPECT_EQ(label, name) << inferred.out;
+    EXPECT_EQ(index, label == "a" ? "0" : "1");
+    EXPECT_GT(std::stod(score), 0.5) << inferred.out;
+  }
 }
 
 TEST(EvaluateCommand, RefusesWithOneLine) {
