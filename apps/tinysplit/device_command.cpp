@@ -11,6 +11,7 @@
 #include "device_output.h"
 #include "formats/model_reader.h"
 #include "graph/analytics.h"
+#include "model_input.h"
 #include "report/progress.h"
 
 namespace tinysplit {
@@ -32,6 +33,7 @@ struct DeviceCommandOptions {
   bool distinct = false;
   bool check = false;
   bool json = false;
+  ReadOptions reading;
 };
 
 // On a microcontroller, passing a value through an operation without multiplications takes about as
@@ -193,7 +195,7 @@ Result<std::optional<int>> DeviceCommand::fixed_cut() const {
 Status DeviceCommand::run() {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::optional<int> cut, fixed_cut());
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options_.model));
-  TINYSPLIT_ASSIGN_OR_RETURN(graph_, read_model(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(graph_, read_model(folder.model_path, options_.reading));
   labels_ = folder.labels;
   TINYSPLIT_ASSIGN_OR_RETURN(inputs_, read_device_inputs(options_.inputs, folder, *graph_));
   if (options_.check || options_.sweep > 0) {
@@ -296,6 +298,7 @@ void add_device_command(CLI::App& app, int& exit_code) {
       app.add_subcommand("device", "Run a model's inferences as a device that splits with an edge");
   add_what_to_run(*command, *options);
   add_limits(*command, *options);
+  add_reading_options(*command, options->reading);
   command->footer(kDeviceFooter);
   command->callback([options, &exit_code] { exit_code = report(DeviceCommand(*options).run()); });
 }

@@ -10,6 +10,7 @@
 #include "evaluation/evaluation.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
+#include "model_input.h"
 #include "report/progress.h"
 #include "report/svg_chart.h"
 
@@ -27,6 +28,7 @@ struct EvaluateOptions {
   int workers = 0;
   std::string svg;
   bool json = false;
+  ReadOptions reading;
 };
 
 // A model with what it needs to run on images.
@@ -37,10 +39,10 @@ struct EvaluatedModel {
   std::vector<std::string> labels;  // of its classes; empty without a labels.txt
 };
 
-Result<EvaluatedModel> load_model(const std::string& given) {
+Result<EvaluatedModel> load_model(const std::string& given, const ReadOptions& reading) {
   EvaluatedModel model;
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(given));
-  TINYSPLIT_ASSIGN_OR_RETURN(model.graph, read_model(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(model.graph, read_model(folder.model_path, reading));
   TINYSPLIT_ASSIGN_OR_RETURN(model.scaling, pixel_scaling_of(folder.model_path));
   model.labels = folder.labels;
   TINYSPLIT_ASSIGN_OR_RETURN(model.engine, Engine::create(model.graph));
@@ -74,7 +76,8 @@ Result<std::vector<std::int32_t>> reference_classes(const EvaluateOptions& optio
                                                     const LabelledImages& images,
                                                     const EvaluationOptions& running) {
   if (options.reference.empty()) return classify(*model.engine, {images, model.scaling}, running);
-  TINYSPLIT_ASSIGN_OR_RETURN(const EvaluatedModel reference, load_model(options.reference));
+  TINYSPLIT_ASSIGN_OR_RETURN(const EvaluatedModel reference,
+                             load_model(options.reference, options.reading));
   Result<std::vector<std::int32_t>> classes =
       classify(*reference.engine, {images, reference.scaling}, running);
   const std::string context = "reference " + options.reference;
@@ -104,7 +107,8 @@ EvaluatedCut summed_up(const CutEvaluation& cut, const Graph& graph, const Label
 
 Status evaluate(const EvaluateOptions& options) {
   if (!options.svg.empty()) TINYSPLIT_RETURN_IF_ERROR(check_can_write(options.svg));
-  TINYSPLIT_ASSIGN_OR_RETURN(const EvaluatedModel model, load_model(options.model));
+  TINYSPLIT_ASSIGN_OR_RETURN(const EvaluatedModel model,
+                             load_model(options.model, options.reading));
   const Graph& graph = *model.graph;
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<int> cuts, cuts_of(options, graph));
   TINYSPLIT_ASSIGN_OR_RETURN(const Split split, split_of(options));
@@ -183,6 +187,7 @@ void add_evaluate_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "evaluate", "Measure the accuracy of a model, uncut or cut, on labelled images");
   add_options(*command, *options);
+  add_reading_options(*command, options->reading);
   command->footer(
       "Every image goes through the head, the live tensors through the wire's codec, then the "
       "tail.\n"

@@ -11,6 +11,7 @@
 #include "formats/model_reader.h"
 #include "graph/subgraph.h"
 #include "json_output.h"
+#include "model_input.h"
 #include "report/table.h"
 #include "report/units.h"
 
@@ -26,6 +27,7 @@ struct ExportOptions {
   std::string part = "whole";
   int cut = -1;
   bool json = false;
+  ReadOptions reading;
 };
 
 // Layers [begin, end) of a model.
@@ -120,7 +122,7 @@ Status export_model(const ExportOptions& options) {
   TINYSPLIT_RETURN_IF_ERROR(check_can_write(options.output));
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
   TINYSPLIT_RETURN_IF_ERROR(check_keeps_model(options.output, folder.model_path));
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
   TINYSPLIT_ASSIGN_OR_RETURN(const Part part, part_of(graph, options));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string contents, target->write(*part.graph));
   TINYSPLIT_RETURN_IF_ERROR(write_file_atomically(options.output, contents));
@@ -165,6 +167,7 @@ void add_export_command(CLI::App& app, int& exit_code) {
   command->add_option("--target", options->target,
                       "Kind of file (default: by the extension of --output)");
   command->add_flag("--json", options->json, "Print what was written as JSON");
+  add_reading_options(*command, options->reading);
   command->footer(footer());
   command->callback([options, &exit_code] { exit_code = report(export_model(*options)); });
 }

@@ -11,6 +11,7 @@
 #include "formats/model_reader.h"
 #include "formats/npy/npy.h"
 #include "image_input.h"
+#include "model_input.h"
 
 namespace tinysplit {
 namespace {
@@ -22,6 +23,7 @@ struct InferCommandOptions {
   int begin = 0;
   int end = -1;
   int threads = 1;
+  ReadOptions reading;
 };
 
 Result<std::vector<NamedTensor>> read_inputs(const InferCommandOptions& options,
@@ -66,7 +68,7 @@ void print_outputs(const std::vector<NamedTensor>& outputs, const Graph& graph,
 
 Status infer(const InferCommandOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
   const int end = options.end < 0 ? graph->num_layers() : options.end;
   EngineOptions engine_options;
   engine_options.threads = options.threads;
@@ -104,6 +106,7 @@ void add_infer_command(CLI::App& app, int& exit_code) {
   command->add_option("--threads", options->threads, "Threads inside one operation")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  add_reading_options(*command, options->reading);
   command->footer(
       "Layers [begin, end) run. With an end before the last layer the output holds the live "
       "tensors\n"

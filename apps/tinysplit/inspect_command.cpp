@@ -10,6 +10,7 @@
 #include "graph/metrics.h"
 #include "inspect_diagram.h"
 #include "json_output.h"
+#include "model_input.h"
 #include "report/table.h"
 #include "report/units.h"
 
@@ -23,6 +24,7 @@ struct InspectOptions {
   bool json = false;
   std::string dot;
   std::string svg;
+  ReadOptions reading;
 };
 
 Json to_json(const Graph& graph) {
@@ -109,7 +111,7 @@ Status write_text(const std::string& path, const std::string& text) {
 
 Status inspect(const InspectOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
   if (!options.svg.empty()) {
     TINYSPLIT_RETURN_IF_ERROR(write_text(options.svg, to_svg(diagram_of(*graph))));
   }
@@ -139,6 +141,7 @@ void add_inspect_command(CLI::App& app, int& exit_code) {
   command->add_flag("--json", options->json, "Print JSON, for scripts");
   command->add_option("--svg", options->svg, "Write a drawing of the graph to a file; - prints it");
   command->add_option("--dot", options->dot, "Write the graph for Graphviz to a file; - prints it");
+  add_reading_options(*command, options->reading);
   command->footer(
       "Examples:\n"
       "  tinysplit inspect models/fashion_resnet\n"

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
+#include "model_input.h"
 #include "operators_output.h"
 
 namespace tinysplit {
@@ -17,11 +18,12 @@ struct OperatorsOptions {
   std::string format;
   bool json = false;
   bool markdown = false;
+  ReadOptions reading;
 };
 
 // Reading alone does not tell whether there is a kernel for everything.
-Status try_to_load(const std::filesystem::path& path) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(path));
+Status try_to_load(const std::filesystem::path& path, const ReadOptions& reading) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(path, reading));
   return Engine::create(graph).status();
 }
 
@@ -30,7 +32,7 @@ Status survey(const OperatorsOptions& options) {
   ModelReport report;
   report.file = folder.model_path.string();
   TINYSPLIT_ASSIGN_OR_RETURN(report.operators, survey_model(folder.model_path));
-  report.loads = try_to_load(folder.model_path);
+  report.loads = try_to_load(folder.model_path, options.reading);
   const auto lists = list_operators();
   const std::string text = options.json ? to_json(report, lists) : to_table(report, lists);
   std::fputs(text.c_str(), stdout);
@@ -69,6 +71,7 @@ void add_operators_command(CLI::App& app, int& exit_code) {
   auto* json = command->add_flag("--json", options->json, "Print JSON, for scripts");
   command->add_flag("--markdown", options->markdown, "Print the page docs/operators.md")
       ->excludes(json);
+  add_reading_options(*command, options->reading);
   command->footer(
       "Examples:\n"
       "  tinysplit operators model.tflite\n"

@@ -6,6 +6,7 @@
 #include "engine/profiler.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
+#include "model_input.h"
 #include "report/progress.h"
 #include "report/table.h"
 #include "report/units.h"
@@ -19,6 +20,7 @@ struct ProfileCommandOptions {
   int runs = 200;
   int threads = 1;
   bool json = false;
+  ReadOptions reading;
 };
 
 void print_table(const Analytics& analytics) {
@@ -53,7 +55,7 @@ Status profile(const ProfileCommandOptions& options) {
   const std::filesystem::path output =
       options.output.empty() ? folder.analytics_path : std::filesystem::path(options.output);
   TINYSPLIT_RETURN_IF_ERROR(check_can_write(output));
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
   EngineOptions engine_options;
   engine_options.threads = options.threads;
   TINYSPLIT_ASSIGN_OR_RETURN(const auto engine, Engine::create(graph, engine_options));
@@ -97,6 +99,7 @@ void add_profile_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print the analytics file's text");
+  add_reading_options(*command, options->reading);
   command->footer("Example:\n  tinysplit profile models/fashion_resnet --output edge.json");
   command->callback([options, &exit_code] { exit_code = report(profile(*options)); });
 }

@@ -14,6 +14,7 @@
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
 #include "formats/tflite/tflite_writer.h"
+#include "model_input.h"
 #include "quantization/calibration.h"
 #include "quantization/folding.h"
 #include "quantization/trained_ranges.h"
@@ -43,6 +44,7 @@ struct QuantizeOptions {
   std::size_t test_images = 0;
   bool no_test = false;
   bool json = false;
+  ReadOptions reading;
 };
 
 RangeMethod method_of(const std::string& name) {
@@ -217,7 +219,7 @@ Status quantize_model(const QuantizeOptions& options) {
   }
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto trained, trained_model(options, folder.model_path));
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
   TINYSPLIT_ASSIGN_OR_RETURN(const PixelScaling scaling, pixel_scaling_of(folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(LabelledImages images,
                              load_images_for(*graph, options.data, Split::kTrain, options.samples));
@@ -325,6 +327,7 @@ void add_quantize_command(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("quantize", "Make an int8 model of a float32 one, and say what it costs");
   add_options(*command, *options);
+  add_reading_options(*command, options->reading);
   command->footer(
       "The accuracy is measured on images that the ranges were not made of.\n"
       "Examples:\n"

@@ -14,15 +14,17 @@ namespace {
 
 using GraphResult = Result<std::shared_ptr<const Graph>>;
 
-GraphResult read_bytes(std::string bytes, const std::filesystem::path& path) {
+GraphResult read_bytes(std::string bytes, const std::filesystem::path& path,
+                       const ReadOptions& reading) {
   const std::string name = path.stem().string();
   switch (format_of(bytes)) {
     case ModelFormat::kKeras:
-      return read_keras_model_bytes(std::move(bytes), name);
+      return read_keras_model_bytes(std::move(bytes), name, reading.sizes);
     case ModelFormat::kTflite:
-      return read_tflite_model_bytes(bytes, name);
+      return read_tflite_model_bytes(bytes, name, {reading.sizes});
     case ModelFormat::kOnnx: {
       OnnxOptions options;
+      options.sizes = reading.sizes;
       options.folder = path.parent_path();
       return read_onnx_model_bytes(std::move(bytes), name, options);
     }
@@ -46,9 +48,10 @@ Status unknown_format() {
       "ONNX (.onnx)");
 }
 
-Result<std::shared_ptr<const Graph>> read_model(const std::filesystem::path& path) {
+Result<std::shared_ptr<const Graph>> read_model(const std::filesystem::path& path,
+                                                const ReadOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(std::string bytes, read_file(path, limits::kMaxModelFileBytes));
-  GraphResult graph = read_bytes(std::move(bytes), path);
+  GraphResult graph = read_bytes(std::move(bytes), path, options);
   if (!graph.ok()) return graph.status().with_context(path.string());
   return graph;
 }

@@ -7,6 +7,7 @@
 
 #include "core/status.h"
 #include "graph/graph.h"
+#include "graph/input_sizes.h"
 
 namespace tinysplit {
 
@@ -17,10 +18,16 @@ ModelFormat format_of(std::string_view bytes);
 // INVALID_ARGUMENT: it is a file of no supported format.
 Status unknown_format();
 
+// What a file leaves to whoever reads it.
+struct ReadOptions {
+  InputSizes sizes;  // of inputs
+};
+
 // Reads a model file of any supported format, told by content: Keras (.keras, .h5),
 // TensorFlow Lite (.tflite), ONNX (.onnx).
 // Errors: those of the format's reader; INVALID_ARGUMENT for a file of no supported format.
 // Thread-safe.
-Result<std::shared_ptr<const Graph>> read_model(const std::filesystem::path& path);
+Result<std::shared_ptr<const Graph>> read_model(const std::filesystem::path& path,
+                                                const ReadOptions& options = {});
 
 }  // namespace tinysplit

@@ -94,7 +94,9 @@ class Translation {
                            "; only float32 inputs can be trained on");
     }
     builder_.begin_layer(layer, {});
-    TINYSPLIT_ASSIGN_OR_RETURN(const std::size_t value, builder_.add_input(type.shape));
+    TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<Shape> shapes,
+                               close_input_shapes({type.declared}, {}));
+    TINYSPLIT_ASSIGN_OR_RETURN(const std::size_t value, builder_.add_input(shapes.front()));
     builder_.end_layer(value);
     outputs_[layer.name] = value;
     return ok_status();

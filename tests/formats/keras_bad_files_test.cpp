@@ -40,7 +40,7 @@ const std::vector<Refusal>& refusals() {
       {"cycle", kInvalidArgument, {"(Dense)", "cycle"}},
       {"dynamic_size",
        kUnimplemented,
-       {"\"input_layer\" (InputLayer)", "batch_shape", "null,null"}},
+       {"input \"input_layer\"", "[?,?,?,3]", "--input-shape 1,224"}},
       {"float64", kUnimplemented, {"\"dense\" (Dense)", "dtype", "float64"}},
       {"huge_units", kInvalidArgument, {"\"dense_1\" (Dense)", "units", "1099511627776"}},
       {"integer_dense", kUnimplemented, {"\"dense\" (Dense)", "int32"}},

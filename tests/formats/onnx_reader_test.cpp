@@ -95,9 +95,10 @@ TEST(OnnxReader, TakesABatchOfAnySizeAsOne) {
   ASSERT_TRUE(graph.ok()) << graph.status().to_string();
   EXPECT_EQ((*graph)->value((*graph)->inputs()[0]).shape, (Shape{1, 2}));
   shape->mutable_shape()->mutable_dim(1)->set_dim_param("length");
-  expect_refused(read(model), StatusCode::kUnimplemented, {"\"x\"", "length", "fixed size"});
+  expect_refused(read(model), StatusCode::kUnimplemented,
+                 {"\"x\"", "length", "--input-shape 1,128"});
   OnnxOptions options;
-  options.dimensions["length"] = 5;
+  ASSERT_TRUE(options.sizes.add("length=5").ok());
   const GraphResult sized = read(model, options);
   ASSERT_TRUE(sized.ok()) << sized.status().to_string();
   EXPECT_EQ((*sized)->value((*sized)->inputs()[0]).shape, (Shape{1, 5}));

@@ -164,7 +164,7 @@ TEST(TfliteReader, RefusesByOperatorIndexAndOption) {
   expect_refused("shuffled", unimplemented, {"(FULLY_CONNECTED)", "weights_format = 1"});
   expect_refused("variable", unimplemented, {"(ADD)", "tensor 1", "variable"});
   expect_refused("computed_shape", unimplemented, {"(RESHAPE)", "input 1", "run time"});
-  expect_refused("open_size", unimplemented, {"tensor 0", "open"});
+  expect_refused("open_size", unimplemented, {"input \"x0\"", "open", "--input-shape 1,128"});
   expect_refused("batch_dims", unimplemented, {"(GATHER)", "batch_dims = 1"});
   expect_refused("version", unimplemented, {"schema version 2"});
   expect_refused("channel_activation", unimplemented, {"tensor", "2 scales"});

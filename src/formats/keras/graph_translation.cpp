@@ -38,16 +38,8 @@ class ModelTranslation {
   }
 
   // The whole file: each entry a layer of the graph.
-  Status run_as_layers() {
-    std::map<std::string, ValueId> inputs;
-    for (const std::string& name : model_.inputs) {
-      const LayerConfig& layer = model_.layers[index_.at(name)];
-      const Result<InputType> type = parse_input_type(layer);
-      if (!type.ok()) return name_layer(type.status(), layer);
-      TINYSPLIT_ASSIGN_OR_RETURN(inputs[name],
-                                 state_.builder.add_input(name, type->dtype, type->shape));
-    }
-    begin(inputs);
+  Status run_as_layers(const InputSizes& sizes) {
+    TINYSPLIT_RETURN_IF_ERROR(add_inputs(sizes));
     for (std::size_t e = 0; e < model_.entries.size();) {
       const LayerConfig& layer = model_.layers[model_.entries[e].layer];
       TINYSPLIT_RETURN_IF_ERROR(name_layer(add_entry(e), layer));
@@ -79,6 +71,28 @@ class ModelTranslation {
   }
 
  private:
+  Status add_inputs(const InputSizes& sizes) {
+    std::vector<DeclaredInput> declared;
+    std::vector<DType> dtypes;
+    for (const std::string& name : model_.inputs) {
+      const LayerConfig& layer = model_.layers[index_.at(name)];
+      const Result<InputType> type = parse_input_type(layer);
+      if (!type.ok()) return name_layer(type.status(), layer);
+      declared.push_back(type->declared);
+      dtypes.push_back(type->dtype);
+    }
+    TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<Shape> shapes,
+                               close_input_shapes(declared, sizes));
+    std::map<std::string, ValueId> inputs;
+    for (std::size_t i = 0; i < declared.size(); ++i) {
+      const std::string& name = declared[i].name;
+      TINYSPLIT_ASSIGN_OR_RETURN(inputs[name],
+                                 state_.builder.add_input(name, dtypes[i], shapes[i]));
+    }
+    begin(inputs);
+    return ok_status();
+  }
+
   struct OpenLayer {
     LayerWeights weights;
     std::unique_ptr<ModelTranslation> model;  // of a model, or of one that is wrapped
@@ -263,13 +277,14 @@ class ModelTranslation {
 
 Result<std::shared_ptr<const Graph>> translate_model(const ModelConfig& model, WeightFile& weights,
                                                      const std::string& name,
-                                                     const std::string& digest) {
+                                                     const std::string& digest,
+                                                     const InputSizes& sizes) {
   for (const LayerConfig& layer : model.layers) TINYSPLIT_RETURN_IF_ERROR(check_layer(layer));
   GraphBuilder builder(name, digest);
   TranslationState state{builder, limits::kMaxConfigConstants, limits::kMaxNodes, {}, {}};
   ModelTranslation translation(model, state);
   TINYSPLIT_RETURN_IF_ERROR(translation.open(weights));
-  TINYSPLIT_RETURN_IF_ERROR(translation.run_as_layers());
+  TINYSPLIT_RETURN_IF_ERROR(translation.run_as_layers(sizes));
   return builder.build();
 }
 

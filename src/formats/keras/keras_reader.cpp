@@ -21,11 +21,12 @@ using GraphResult = Result<std::shared_ptr<const Graph>>;
 
 // `release` is called when `bytes` are needed no longer.
 template <typename Release>
-GraphResult read_either(std::string_view bytes, const std::string& name, const Release& release) {
+GraphResult read_either(std::string_view bytes, const std::string& name, const InputSizes& sizes,
+                        const Release& release) {
   const std::string digest = sha256_hex(bytes);
   TINYSPLIT_ASSIGN_OR_RETURN(const auto file, ModelFile::open(bytes));
   if (!file->needs_bytes()) release();
-  return translate_model(file->model(), file->weights(), name, digest);
+  return translate_model(file->model(), file->weights(), name, digest, sizes);
 }
 
 void count_layers(const ModelConfig& model, OperatorCount& count);
@@ -64,13 +65,16 @@ bool looks_like_keras_model(std::string_view bytes) {
   return ZipArchive::has_signature(bytes) || Hdf5File::has_signature(bytes);
 }
 
-GraphResult read_keras_model_bytes(std::string_view bytes, const std::string& name) {
-  return read_safely<std::shared_ptr<const Graph>>([&] { return read_either(bytes, name, [] {}); });
+GraphResult read_keras_model_bytes(std::string_view bytes, const std::string& name,
+                                   const InputSizes& sizes) {
+  return read_safely<std::shared_ptr<const Graph>>(
+      [&] { return read_either(bytes, name, sizes, [] {}); });
 }
 
-GraphResult read_keras_model_bytes(std::string&& bytes, const std::string& name) {
+GraphResult read_keras_model_bytes(std::string&& bytes, const std::string& name,
+                                   const InputSizes& sizes) {
   return read_safely<std::shared_ptr<const Graph>>(
-      [&] { return read_either(bytes, name, [&bytes] { std::string().swap(bytes); }); });
+      [&] { return read_either(bytes, name, sizes, [&bytes] { std::string().swap(bytes); }); });
 }
 
 Result<std::vector<OperatorUse>> count_keras_layers(std::string_view bytes) {

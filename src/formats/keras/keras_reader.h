@@ -10,6 +10,7 @@
 #include "formats/operator_count.h"
 #include "formats/operator_list.h"
 #include "graph/graph.h"
+#include "graph/input_sizes.h"
 
 namespace tinysplit {
 
@@ -23,7 +24,8 @@ namespace tinysplit {
 // from the second on named "<layer>:<number>". Operations on tensors ("x * 2"), which Keras does
 // not count, belong to the layer before them. weight_bytes is count_params() of the layer times 4.
 // The graph's inputs and outputs come in the order of model.inputs and model.outputs, a tensor that
-// is listed twice as an output only once; the batch is 1, whatever the model says. Images are
+// is listed twice as an output only once; the batch is 1, whatever the model says; other
+// sizes that it leaves open must be stated. Images are
 // [N,H,W,C]. Inputs are float32, or whole numbers where an Embedding, Rescaling or Normalization
 // takes them.
 //
@@ -37,11 +39,13 @@ Result<std::shared_ptr<const Graph>> read_keras_model(const std::filesystem::pat
 
 // The same for the contents of a file.
 Result<std::shared_ptr<const Graph>> read_keras_model_bytes(std::string_view bytes,
-                                                            const std::string& name);
+                                                            const std::string& name,
+                                                            const InputSizes& sizes = {});
 // This one may free `bytes` as soon as it has unpacked them: a file, its weights unpacked, and the
 // tensors would be three times the model in memory.
 Result<std::shared_ptr<const Graph>> read_keras_model_bytes(std::string&& bytes,
-                                                            const std::string& name);
+                                                            const std::string& name,
+                                                            const InputSizes& sizes = {});
 
 // True if the bytes begin as one of the two kinds of file does.
 bool looks_like_keras_model(std::string_view bytes);

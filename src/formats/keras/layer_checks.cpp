@@ -93,22 +93,24 @@ Result<InputType> parse_input_type(const LayerConfig& layer) {
                          " is not supported, only float32 and whole numbers of 8 to 64 bits");
   }
   type.dtype = known->second;
+  type.declared.name = layer.name;
+  type.declared.batch_is_one = true;
   const char* key = options.at("batch_shape").is_null() ? "batch_input_shape" : "batch_shape";
   const Json& json = options.at(key);
+  // A Sequential model that was saved before it was called.
+  type.declared.has_rank = !json.is_null();
+  if (json.is_null()) return type;
   if (!json.is_array() || json.empty() || json.size() > limits::kMaxRank) {
     return options.wrong(key, "a list of 1 to " + std::to_string(limits::kMaxRank) + " sizes");
   }
-  std::vector<std::int64_t> dims{1};
+  // The batch is 1, whatever the model was trained with.
+  type.declared.sizes = {kOpenSize};
   for (std::size_t i = 1; i < json.size(); ++i) {
-    if (json[i].is_null()) {
-      return unimplemented("option " + std::string(key) + " = " + brief(json) +
-                           " leaves sizes open; only the batch may be open");
-    }
-    const auto size = whole_number(json[i], 1, limits::kMaxElements);
+    const auto size = json[i].is_null() ? std::optional(kOpenSize)
+                                        : whole_number(json[i], 1, limits::kMaxElements);
     if (!size) return options.wrong(key, "a list of sizes of 1 or more");
-    dims.push_back(*size);
+    type.declared.sizes.push_back(*size);
   }
-  TINYSPLIT_ASSIGN_OR_RETURN(type.shape, Shape::create(dims));
   return type;
 }
 

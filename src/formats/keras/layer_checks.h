@@ -1,9 +1,9 @@
 #pragma once
 
 #include "core/dtype.h"
-#include "core/shape.h"
 #include "core/status.h"
 #include "formats/keras/model_config.h"
+#include "graph/input_sizes.h"
 
 namespace tinysplit::keras {
 
@@ -20,9 +20,9 @@ Status check_layer(const LayerConfig& layer);
 
 struct InputType {
   DType dtype = DType::kFloat32;
-  Shape shape;  // the batch is 1
+  DeclaredInput declared;
 };
-// Errors: INVALID_ARGUMENT, UNIMPLEMENTED (sparse, open sizes, dtype), OUT_OF_RANGE.
+// Errors: INVALID_ARGUMENT, UNIMPLEMENTED (sparse, dtype).
 Result<InputType> parse_input_type(const LayerConfig& layer);
 
 }  // namespace tinysplit::keras

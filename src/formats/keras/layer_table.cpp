@@ -162,7 +162,8 @@ constexpr LayerRow kOperations[] = {
 
 // Classes that hold others or stand for inputs: model_config.cpp and graph_translation.cpp.
 constexpr SupportedOperator kStructure[] = {
-    {"InputLayer", {kEveryNumber, "a shape without open sizes but the batch; not sparse, ragged"}},
+    {"InputLayer",
+     {kEveryNumber, "sizes left open are stated by --input-shape; not sparse, ragged"}},
     {"Sequential", {kReal, "as the model, or as a layer of one"}},
     {"Functional", {kReal, "as the model, or as a layer of one; several inputs and outputs"}},
     {"Model", {kReal, "Functional as older files name it; not a class of one's own"}},

@@ -1,33 +1,16 @@
 #pragma once
 
-#include <map>
-#include <set>
-#include <string>
-
-#include "core/shape.h"
 #include "core/status.h"
-#include "formats/onnx/onnx_reader.h"
 #include "formats/onnx/proto.h"
+#include "graph/input_sizes.h"
 #include "graph/type_inference.h"
 
 namespace tinysplit::onnx_format {
 
-// What the inputs of a model are.
-class InputTypes {
- public:
-  // Both must outlive it.
-  InputTypes(const ::onnx::GraphProto& graph, const OnnxOptions& options);
+// Errors: UNIMPLEMENTED (not a tensor, a type that is not supported).
+Result<ElementType> element_type_of(const ::onnx::ValueInfoProto& input);
 
-  // Errors: UNIMPLEMENTED (not a tensor, a type that is not supported).
-  Result<ElementType> element_type(const ::onnx::ValueInfoProto& input) const;
-
-  // Errors: UNIMPLEMENTED (a dimension that the file leaves open and that is no batch),
-  // OUT_OF_RANGE.
-  Result<Shape> shape(const ::onnx::ValueInfoProto& input) const;
-
- private:
-  const OnnxOptions& options_;
-  std::set<std::string> batch_names_;
-};
+// Its shape, with the names of the sizes that the file leaves open.
+DeclaredInput declared_input(const ::onnx::ValueInfoProto& input);
 
 }  // namespace tinysplit::onnx_format

@@ -14,12 +14,13 @@
 #include "formats/operator_count.h"
 #include "formats/operator_list.h"
 #include "graph/graph.h"
+#include "graph/input_sizes.h"
 
 namespace tinysplit {
 
 struct OnnxOptions {
-  // Sizes of dimensions that the file leaves open, by their names there.
-  std::map<std::string, std::int64_t> dimensions;
+  // Sizes of inputs that the file leaves open.
+  InputSizes sizes;
   // Inputs of the model that become constants of it, by name.
   std::map<std::string, std::shared_ptr<const Tensor>> fixed_inputs;
   // Where the model lies: weights in files of their own are looked for in it, and nowhere else.
@@ -35,7 +36,7 @@ struct OnnxOptions {
 // order of axes, [N,C,H,W]; between them images are [N,H,W,C]. Values are named as in the file;
 // where a tensor exists in both orders the second is "<name>/channels_last" or "<name>/file_order".
 // A dimension that the file leaves open is 1 if it is the first of an input, or has the name of
-// such a one; others must be given by `options`. Double constants become float32.
+// such a one; others must be stated. Double constants become float32.
 //
 // The file is not trusted: everything is bounded by core/limits.h.
 //

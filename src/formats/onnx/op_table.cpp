@@ -231,8 +231,9 @@ OperatorList onnx_operators() {
   list.notes = {
       "Operator sets 6 to 23 of the default domain. Types are those of the tensors that an "
       "operator computes on; constants of double become float32.",
-      "Shapes are fixed, but for a batch that is left open, which is 1; \"constant\" is also what "
-      "other operators compute from constants and shapes alone.",
+      "Sizes that inputs leave open are stated when the model is read (--input-shape), but for the "
+      "batch, which is 1; \"constant\" is also what other operators compute from constants and "
+      "shapes alone.",
       "Operators of other domains, functions of the model's own and sparse weights are refused. "
       "[Which of the format's own tests pass](onnx-backend-tests.md)."};
   return list;

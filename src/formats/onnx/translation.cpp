@@ -102,20 +102,25 @@ Status Translation::take_initializers() {
 }
 
 Status Translation::add_inputs() {
-  const InputTypes types(proto_, options_);
+  std::vector<DeclaredInput> declared;
+  std::vector<ElementType> types;
   for (const auto& input : proto_.input()) {
     // Up to IR version 3 every initialiser is listed as an input, too.
     if (tensors_.contains(input.name())) continue;
-    const std::string what = "input \"" + input.name() + "\"";
-    Result<ElementType> type = types.element_type(input);
-    if (!type.ok()) return type.status().with_context(what);
-    Result<Shape> shape = types.shape(input);
-    if (!shape.ok()) return shape.status().with_context(what);
+    Result<ElementType> type = element_type_of(input);
+    if (!type.ok()) return type.status().with_context("input \"" + input.name() + "\"");
+    declared.push_back(declared_input(input));
+    types.push_back(std::move(*type));
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<Shape> shapes,
+                             close_input_shapes(declared, options_.sizes));
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    const std::string& name = declared[i].name;
     FileTensor tensor;
-    tensor.rank = shape->rank();
+    tensor.rank = shapes[i].rank();
     TINYSPLIT_ASSIGN_OR_RETURN(tensor.file.id,
-                               graph_.builder().add_input(input.name(), *type, *shape));
-    TINYSPLIT_RETURN_IF_ERROR(define(input.name(), std::move(tensor)));
+                               graph_.builder().add_input(name, types[i], shapes[i]));
+    TINYSPLIT_RETURN_IF_ERROR(define(name, std::move(tensor)));
   }
   return ok_status();
 }

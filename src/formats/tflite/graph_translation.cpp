@@ -41,9 +41,10 @@ Status check_indices(const Indices* indices, int size, bool optional, const char
 class Translation {
  public:
   Translation(const schema::Model& model, const schema::SubGraph& subgraph, std::size_t file_bytes,
-              const std::string& name, const std::string& digest)
+              const std::string& name, const std::string& digest, const TfliteOptions& options)
       : model_(model),
         subgraph_(subgraph),
+        options_(options),
         builder_(name, digest),
         tensors_(model, subgraph, file_bytes, builder_),
         state_{tensors_, builder_, limits::kMaxTfliteFoldedBytes} {}
@@ -85,11 +86,19 @@ class Translation {
     if (subgraph_.inputs() == nullptr) return ok_status();
     TINYSPLIT_RETURN_IF_ERROR(
         check_indices(subgraph_.inputs(), tensors_.size(), false, "a model input"));
+    std::vector<DeclaredInput> declared;
     for (const std::int32_t index : *subgraph_.inputs()) {
+      TINYSPLIT_ASSIGN_OR_RETURN(DeclaredInput input, tensors_.declared_input(index));
+      input.name = names_.claim(wanted_name(index));
+      declared.push_back(std::move(input));
+    }
+    TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<Shape> shapes,
+                               close_input_shapes(declared, options_.sizes));
+    for (std::size_t i = 0; i < declared.size(); ++i) {
+      const std::int32_t index = subgraph_.inputs()->Get(static_cast<flatbuffers::uoffset_t>(i));
       TINYSPLIT_ASSIGN_OR_RETURN(const ElementType type, tensors_.element_type(index));
-      TINYSPLIT_ASSIGN_OR_RETURN(const Shape shape, tensors_.input_shape(index));
       TINYSPLIT_ASSIGN_OR_RETURN(const ValueId value,
-                                 builder_.add_input(names_.claim(wanted_name(index)), type, shape));
+                                 builder_.add_input(declared[i].name, type, shapes[i]));
       TINYSPLIT_RETURN_IF_ERROR(tensors_.define(index, value));
     }
     return ok_status();
@@ -223,6 +232,7 @@ class Translation {
 
   const schema::Model& model_;
   const schema::SubGraph& subgraph_;
+  const TfliteOptions& options_;
   GraphBuilder builder_;
   TensorTable tensors_;
   TranslationState state_;
@@ -259,7 +269,8 @@ Result<std::vector<OperatorUse>> count_operators(const schema::Model& model) {
 Result<std::shared_ptr<const Graph>> translate_model(const schema::Model& model,
                                                      std::size_t file_bytes,
                                                      const std::string& name,
-                                                     const std::string& digest) {
+                                                     const std::string& digest,
+                                                     const TfliteOptions& options) {
   if (model.subgraphs() == nullptr || model.subgraphs()->size() == 0) {
     return invalid_argument("the model has no subgraph");
   }
@@ -272,7 +283,7 @@ Result<std::shared_ptr<const Graph>> translate_model(const schema::Model& model,
                         " tensors, at most " + std::to_string(limits::kMaxTfliteTensors) +
                         " are allowed");
   }
-  return Translation(model, subgraph, file_bytes, name, digest).run();
+  return Translation(model, subgraph, file_bytes, name, digest, options).run();
 }
 
 }  // namespace tinysplit::tflite

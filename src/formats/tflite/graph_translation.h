@@ -7,6 +7,7 @@
 #include "core/status.h"
 #include "formats/operator_count.h"
 #include "formats/tflite/tflite_generated.h"
+#include "formats/tflite/tflite_reader.h"
 #include "graph/graph.h"
 
 namespace tinysplit::tflite {
@@ -15,7 +16,8 @@ namespace tinysplit::tflite {
 Result<std::shared_ptr<const Graph>> translate_model(const schema::Model& model,
                                                      std::size_t file_bytes,
                                                      const std::string& name,
-                                                     const std::string& digest);
+                                                     const std::string& digest,
+                                                     const TfliteOptions& options);
 
 // The operators of the first subgraph of a verified model by their kinds.
 // Errors: INVALID_ARGUMENT (no subgraph, an operator of a kind that does not exist).

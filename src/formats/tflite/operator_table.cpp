@@ -229,8 +229,9 @@ OperatorList tflite_operators() {
       "another kind, of what it reads; int8, uint8 and int16 are quantised, per tensor.",
       "Weights are constants: float32, float16, or quantised by tensor or by filter. Under float32 "
       "activations float16 and integer weights become float32.",
-      "Fused activations: NONE, RELU, RELU_N1_TO_1, RELU6. Shapes are fixed, but for a batch that "
-      "is left open; constants may be computed by other operators from constants and from shapes.",
+      "Fused activations: NONE, RELU, RELU_N1_TO_1, RELU6. Sizes that inputs leave open are stated "
+      "when the model is read (--input-shape), but for the batch, which is 1; constants may be "
+      "computed by other operators from constants and from shapes.",
   };
   return list;
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/limits.h"
+#include "core/numeric.h"
 #include "formats/tflite/hybrid_weights.h"
 #include "formats/tflite/names.h"
 #include "formats/tflite/weights.h"
@@ -144,22 +145,20 @@ Result<Shape> TensorTable::declared_shape(int index) const {
   return shape;
 }
 
-Result<Shape> TensorTable::input_shape(int index) const {
-  TINYSPLIT_ASSIGN_OR_RETURN(Shape shape, declared_shape(index));
+Result<DeclaredInput> TensorTable::declared_input(int index) const {
+  TINYSPLIT_ASSIGN_OR_RETURN(const Shape shape, declared_shape(index));
+  DeclaredInput input;
+  input.sizes.assign(shape.dims().begin(), shape.dims().end());
   const auto* signature = at(index).shape_signature();
-  if (signature == nullptr || signature->size() == 0) return shape;
+  if (signature == nullptr || signature->size() == 0) return input;
   if (static_cast<int>(signature->size()) != shape.rank()) {
     return invalid_argument(describe(index) + " has a shape signature of another rank");
   }
   for (int i = 0; i < shape.rank(); ++i) {
-    if (signature->Get(static_cast<flatbuffers::uoffset_t>(i)) >= 0) continue;
-    if (i > 0) {
-      return unimplemented(describe(index) + " leaves size " + std::to_string(i) +
-                           " open; only the batch may be open");
-    }
-    shape[0] = 1;
+    if (signature->Get(static_cast<flatbuffers::uoffset_t>(i)) < 0)
+      input.sizes[usize(i)] = kOpenSize;
   }
-  return shape;
+  return input;
 }
 
 bool TensorTable::has_data(int index) const {

@@ -9,6 +9,7 @@
 #include "core/status.h"
 #include "formats/tflite/tflite_generated.h"
 #include "graph/graph_builder.h"
+#include "graph/input_sizes.h"
 
 namespace tinysplit::tflite {
 
@@ -48,8 +49,8 @@ class TensorTable {
   Result<ElementType> element_type(int index) const;
   // Declared shape. Errors: INVALID_ARGUMENT, OUT_OF_RANGE.
   Result<Shape> declared_shape(int index) const;
-  // Shape of a model input: an open batch is 1. Errors: UNIMPLEMENTED (another size open).
-  Result<Shape> input_shape(int index) const;
+  // A model input, with the sizes that the file leaves open. Errors: as declared_shape().
+  Result<DeclaredInput> declared_input(int index) const;
 
   // The file has data for it (or it has no elements), so it is a constant.
   bool has_data(int index) const;

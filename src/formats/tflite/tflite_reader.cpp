@@ -69,10 +69,11 @@ bool looks_like_tflite_model(std::string_view bytes) {
   return bytes.size() >= 8 && bytes.substr(kIdentifierAt, 4) == tflite::schema::ModelIdentifier();
 }
 
-GraphResult read_tflite_model_bytes(std::string_view bytes, const std::string& name) {
+GraphResult read_tflite_model_bytes(std::string_view bytes, const std::string& name,
+                                    const TfliteOptions& options) {
   return read_safely<std::shared_ptr<const Graph>>(
       bytes, [&](const tflite::schema::Model& model, std::string_view aligned) {
-        return tflite::translate_model(model, aligned.size(), name, sha256_hex(aligned));
+        return tflite::translate_model(model, aligned.size(), name, sha256_hex(aligned), options);
       });
 }
 

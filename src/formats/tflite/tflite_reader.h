@@ -9,8 +9,14 @@
 #include "formats/operator_count.h"
 #include "formats/operator_list.h"
 #include "graph/graph.h"
+#include "graph/input_sizes.h"
 
 namespace tinysplit {
+
+struct TfliteOptions {
+  // Sizes of inputs that the file leaves open.
+  InputSizes sizes;
+};
 
 // Reads a TensorFlow Lite model (schema version 3) from the bytes of its file. The graph is named
 // `name`, its digest is the SHA-256 of the bytes.
@@ -19,7 +25,8 @@ namespace tinysplit {
 // name ("CONV_2D"), its own name that of its first output tensor: what stands before a ';' (the
 // converter joins the names of all that it merged), made unique where need be, other characters
 // than printable ASCII replaced. Inputs and outputs have the names of the model's signature where
-// it has one. A batch that shape_signature leaves open is 1.
+// it has one. A batch that shape_signature leaves open is 1;
+// other sizes must be stated.
 //
 // float32 models; integer models (int8, uint8, int16 activations) with the quantisation of the
 // file, per tensor or per channel. float16 weights become float32. So do integer weights of an
@@ -34,7 +41,8 @@ namespace tinysplit {
 // damaged, malformed), UNIMPLEMENTED (an operator, an option, a type that is not supported),
 // RESOURCE_EXHAUSTED and OUT_OF_RANGE (over a limit). Thread-safe.
 Result<std::shared_ptr<const Graph>> read_tflite_model_bytes(std::string_view bytes,
-                                                             const std::string& name);
+                                                             const std::string& name,
+                                                             const TfliteOptions& options = {});
 
 // True if the bytes carry the file identifier "TFL3".
 bool looks_like_tflite_model(std::string_view bytes);
