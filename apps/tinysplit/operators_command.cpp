@@ -21,10 +21,19 @@ struct OperatorsOptions {
   ReadOptions reading;
 };
 
-// Reading alone does not tell whether there is a kernel for everything.
-Status try_to_load(const std::filesystem::path& path, const ReadOptions& reading) {
+// Reading alone does not tell whether there is a kernel for everything, with the types that the
+// operators have in this model.
+Status try_to_load(const std::filesystem::path& path, const ReadOptions& reading,
+                   std::vector<LayerWithoutKernel>& missing) {
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(path, reading));
-  return Engine::create(graph).status();
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto engine, Engine::create(graph));
+  Status verdict = ok_status();
+  for (const MissingKernel& each : engine->find_missing_kernels()) {
+    const Layer& layer = graph->layers()[static_cast<std::size_t>(each.layer)];
+    missing.push_back({layer.name, layer.kind, each.reason.message()});
+    if (verdict.ok()) verdict = each.reason;
+  }
+  return verdict;
 }
 
 Status survey(const OperatorsOptions& options) {
@@ -32,7 +41,7 @@ Status survey(const OperatorsOptions& options) {
   ModelReport report;
   report.file = folder.model_path.string();
   TINYSPLIT_ASSIGN_OR_RETURN(report.operators, survey_model(folder.model_path));
-  report.loads = try_to_load(folder.model_path, options.reading);
+  report.loads = try_to_load(folder.model_path, options.reading, report.without_kernel);
   const auto lists = list_operators();
   const std::string text = options.json ? to_json(report, lists) : to_table(report, lists);
   std::fputs(text.c_str(), stdout);

@@ -68,6 +68,11 @@ std::pair<std::string, std::string> explain(const OperatorList& list, const Oper
   return {"", "none of the format's own"};
 }
 
+bool lacks_kernel(const ModelReport& report, std::string_view kind) {
+  return std::ranges::find(report.without_kernel, kind, &LayerWithoutKernel::kind) !=
+         report.without_kernel.end();
+}
+
 }  // namespace
 
 std::string to_table(const std::vector<OperatorList>& lists) {
@@ -139,15 +144,17 @@ std::string to_table(const ModelReport& report, const std::vector<OperatorList>&
   std::size_t missing = 0;
   for (const OperatorUse& use : report.operators.uses) {
     const auto [types, options] = explain(*list, use);
-    table.add_row(
-        {use.kind, std::to_string(use.count), use.supported ? "yes" : "NO", types, options});
-    if (!use.supported) ++missing;
+    const bool runs = use.supported && !lacks_kernel(report, use.kind);
+    table.add_row({use.kind, std::to_string(use.count), runs ? "yes" : "NO", types, options});
+    if (!runs) ++missing;
   }
   std::string text = report.file + ": " + std::string(list->title) + ", " +
                      std::to_string(report.operators.uses.size()) + " kinds, " +
                      (missing == 0 ? "all" : "all but " + std::to_string(missing)) +
                      " supported\n\n" + table.to_string();
-  if (report.loads.ok()) text += "\nIt loads, and the engine runs it.\n";
+  if (!report.without_kernel.empty()) text += "\n";
+  for (const LayerWithoutKernel& layer : report.without_kernel) text += layer.reason + "\n";
+  if (report.loads.ok()) text += "\nIt loads, and the engine runs it, at every cut.\n";
   return text;
 }
 
@@ -157,8 +164,15 @@ std::string to_json(const ModelReport& report, const std::vector<OperatorList>& 
   for (const OperatorUse& use : report.operators.uses) {
     const auto [types, options] =
         list == nullptr ? std::pair<std::string, std::string>() : explain(*list, use);
-    Json row{{"name", use.kind}, {"count", use.count}, {"supported", use.supported}};
-    row[use.supported ? "options" : "reason"] = options;
+    const auto layer =
+        std::ranges::find(report.without_kernel, use.kind, &LayerWithoutKernel::kind);
+    const bool runs = use.supported && layer == report.without_kernel.end();
+    Json row{{"name", use.kind}, {"count", use.count}, {"supported", runs}};
+    if (use.supported && !runs) {
+      row["reason"] = layer->reason;
+    } else {
+      row[runs ? "options" : "reason"] = options;
+    }
     if (use.supported) row["types"] = types;
     uses.push_back(std::move(row));
   }

@@ -26,6 +26,12 @@ struct EngineOptions {
 class KernelCache;
 class Segment;
 
+// A layer that no backend can run, and why.
+struct MissingKernel {
+  int layer = 0;
+  Status reason;
+};
+
 // One model, ready to run any of its segments. Weights are prepared when a segment first needs them
 // and shared by all segments after that. Thread-safe.
 class Engine : public std::enable_shared_from_this<Engine> {
@@ -42,6 +48,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   // Errors: OUT_OF_RANGE (not 0 <= begin <= end <= layers), UNIMPLEMENTED (no backend runs a
   // layer).
   Result<std::unique_ptr<Segment>> make_segment(int begin, int end);
+
+  // Makes the kernels of the whole model and of each layer by itself, as cuts around it need them.
+  // Empty if all segments can run; else one entry for each layer that has none, in order.
+  std::vector<MissingKernel> find_missing_kernels();
 
  private:
   friend class Segment;

@@ -48,6 +48,8 @@ Body pool_body(const KernelSpec& spec);
 Body scan_body(const KernelSpec& spec);
 ScratchBody reduce_body(const KernelSpec& spec);
 ScratchBody matmul_body(const KernelSpec& spec);
+// Products of integers that are no quantised ones: matmul, dense.
+Body integer_matmul_body(const KernelSpec& spec);
 ScratchBody dense_body(const KernelSpec& spec);
 ScratchBody softmax_body(const KernelSpec& spec);
 ScratchBody log_softmax_body(const KernelSpec& spec);

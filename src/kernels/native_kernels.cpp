@@ -81,9 +81,10 @@ Result<std::shared_ptr<const Kernel>> make_native_kernel(const KernelSpec& spec)
   if (is_quantized(spec)) {
     if (ScratchBody body = quantized_body(spec)) return kernel_of(std::move(body));
   }
-  for (const auto make : {own_activation_body, channel_affine_body, binary_arithmetic_body,
-                          binary_logic_body, unary_body, select_body, cast_body, movement_body,
-                          gather_body, pad_body, resize_body, reduction_body, scan_body}) {
+  for (const auto make :
+       {own_activation_body, channel_affine_body, binary_arithmetic_body, binary_logic_body,
+        unary_body, select_body, cast_body, movement_body, gather_body, pad_body, resize_body,
+        reduction_body, scan_body, integer_matmul_body}) {
     if (Body body = make(spec)) return kernel_of(without_scratch(std::move(body)));
   }
   for (const auto make : {reduce_body, matmul_body, normalize_body, log_softmax_body,
