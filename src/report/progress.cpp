@@ -1,6 +1,5 @@
 #include "report/progress.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +7,8 @@
 #include <string_view>
 
 #include "report/table.h"
+#include "report/table_layout.h"
+#include "report/terminal.h"
 #include "report/units.h"
 
 namespace tinysplit {
@@ -15,22 +16,18 @@ namespace {
 
 constexpr std::int64_t kRedrawIntervalNs = 100'000'000;
 constexpr int kBarColumns = 20;
+constexpr int kShortBarColumns = 10;
+constexpr std::size_t kShortLabelColumns = 16;
 
-int columns_of_terminal(int fd) {
-  winsize window{};
-  if (::ioctl(fd, TIOCGWINSZ, &window) != 0 || window.ws_col == 0) return 80;
-  return window.ws_col;
-}
-
-// Eighths of a block give the bar a resolution of 160 steps.
-std::string bar_of(double fraction) {
+// Eighths of a block give the bar a resolution of 8 steps for each of its columns.
+std::string bar_of(double fraction, int columns) {
   static constexpr std::string_view kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  const int eighths = static_cast<int>(fraction * kBarColumns * 8);
+  const int eighths = static_cast<int>(fraction * columns * 8);
   std::string bar;
   for (int i = 0; i < eighths / 8; ++i) bar += "█";
   bar += kEighths[eighths % 8];
   const int used = eighths / 8 + (eighths % 8 > 0 ? 1 : 0);
-  bar.append(static_cast<std::size_t>(kBarColumns - used), ' ');
+  bar.append(static_cast<std::size_t>(columns - used), ' ');
   return bar;
 }
 
@@ -43,7 +40,7 @@ std::string rate_of(double per_s, const std::string& unit) {
 
 Progress::Progress(std::string label, std::int64_t total, std::string unit, const Clock& clock)
     : Progress(std::move(label), total, std::move(unit), clock, stderr,
-               ::isatty(STDERR_FILENO) == 1, columns_of_terminal(STDERR_FILENO)) {}
+               ::isatty(STDERR_FILENO) == 1, static_cast<int>(terminal_columns(STDERR_FILENO))) {}
 
 Progress::Progress(std::string label, std::int64_t total, std::string unit, const Clock& clock,
                    std::FILE* stream, bool enabled, int width)
@@ -81,32 +78,43 @@ void Progress::finish() {
 std::string Progress::line() const {
   const double fraction = static_cast<double>(done_) / static_cast<double>(total_);
   const double elapsed_s = seconds_between(start_ns_, clock_.now_ns());
-  std::string text = label_ + "  [" + bar_of(fraction) + "]  " +
-                     std::to_string(static_cast<int>(fraction * 100)) + "%  " +
-                     format_count(done_) + "/" + format_count(total_) + " " + unit_;
+  const std::string percent = "  " + std::to_string(static_cast<int>(fraction * 100)) + "%";
+  const std::string count = "  " + format_count(done_) + "/" + format_count(total_);
+  std::string rate, left;
   if (done_ > 0 && elapsed_s > 0) {
     const double per_s = static_cast<double>(done_) / elapsed_s;
-    text += "  " + rate_of(per_s, unit_);
+    rate = "  " + rate_of(per_s, unit_);
     if (done_ < total_) {
       const double left_s = static_cast<double>(total_ - done_) / per_s;
-      text += "  " +
-              (left_s < 100 ? std::to_string(static_cast<int>(std::ceil(left_s))) + " s"
-                            : format_seconds(left_s)) +
-              " left";
+      left = "  " +
+             (left_s < 100 ? std::to_string(static_cast<int>(std::ceil(left_s))) + " s"
+                           : format_seconds(left_s)) +
+             " left";
     }
   }
-  return text;
+  const auto bar = [&](int columns) { return "  [" + bar_of(fraction, columns) + "]"; };
+  const std::string label = break_lines(label_, kShortLabelColumns).front();
+  // From all there is to what says most: how far, and how long yet.
+  const std::string forms[] = {
+      label_ + bar(kBarColumns) + percent + count + " " + unit_ + rate + left,
+      label_ + bar(kBarColumns) + percent + count + " " + unit_ + left,
+      label_ + bar(kBarColumns) + percent + left,
+      label_ + bar(kShortBarColumns) + percent + left,
+      label + bar(kShortBarColumns) + percent + left,
+      label + percent,
+  };
+  for (const std::string& form : forms) {
+    // A line as long as the window would wrap, and a wrapped line cannot be redrawn in place.
+    if (display_width(form) < static_cast<std::size_t>(std::max(width_, 1))) return form;
+  }
+  return "";
 }
 
 void Progress::redraw() {
   last_drawn_ns_ = clock_.now_ns();
   if (!enabled_) return;
-  std::string text = line();
-  // A line longer than the window would wrap, and a wrapped line cannot be redrawn in place.
-  if (display_width(text) >= static_cast<std::size_t>(std::max(width_, 1))) {
-    text = label_ + "  " + std::to_string(done_ * 100 / total_) + "%";
-    if (display_width(text) >= static_cast<std::size_t>(std::max(width_, 1))) return;
-  }
+  const std::string text = line();
+  if (text.empty()) return;
   std::fprintf(stream_, "\r%s\x1b[K", text.c_str());
   std::fflush(stream_);
   drawn_ = true;

@@ -31,7 +31,9 @@ class Progress {
   // Wipes the bar. Called by the destructor.
   void finish();
 
-  // The bar as it is now: "label  [█████     ]  50%  12/24 runs  3.1 runs/s  4 s left".
+  // The bar as it is now: "label  [█████     ]  50%  12/24 runs  3.1 runs/s  4 s left", without the
+  // rate, then the count, then a shorter bar and label where the window is narrow; empty where not
+  // even "label  50%" fits.
   std::string line() const;
 
  private:

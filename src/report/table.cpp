@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "report/table_layout.h"
 #include "report/utf8.h"
 
 namespace tinysplit {
@@ -15,6 +16,16 @@ void append_padded(std::string& line, std::string_view cell, std::size_t width,
   if (align == Table::Align::kRight) line.append(padding, ' ');
   line += cell;
   if (align == Table::Align::kLeft) line.append(padding, ' ');
+}
+
+std::size_t widest_word(std::string_view text) {
+  std::size_t widest = 0;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    widest = std::max(widest, display_width(word));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+  }
+  return widest;
 }
 
 std::string without_control_characters(std::string text) {
@@ -51,45 +62,58 @@ void Table::add_row(std::vector<std::string> cells) {
 
 void Table::add_rule() { rows_.push_back({{}, true}); }
 
-std::string Table::to_string(bool utf8, std::size_t indent) const {
-  std::vector<std::size_t> widths;
-  std::size_t total = columns_.empty() ? 0 : kCellGap * (columns_.size() - 1);
+std::string Table::to_string(bool utf8, std::size_t indent, std::size_t width) const {
+  const std::size_t available = width == 0 ? 0 : width - std::min(indent, width - 1);
+  std::vector<NaturalWidth> natural;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
-    std::size_t width = display_width(columns_[c].header);
+    std::size_t cells = 0;
     for (const Row& row : rows_) {
-      if (!row.is_rule) width = std::max(width, display_width(row.cells[c]));
+      if (!row.is_rule) cells = std::max(cells, display_width(row.cells[c]));
     }
-    widths.push_back(width);
-    total += width;
+    const std::string& header = columns_[c].header;
+    natural.push_back(
+        {std::max(cells, display_width(header)), std::max(cells, widest_word(header))});
   }
-
+  const std::vector<ColumnWidth> widths = fit_columns(columns_, natural, kCellGap, available);
   std::string text;
+  std::size_t widest = 0;
   const auto add_line = [&](std::string line) {
     line.erase(line.find_last_not_of(' ') + 1);
     if (!line.empty()) text.append(indent, ' ') += line;
     text += '\n';
   };
-  const auto add_rule_line = [&] {
-    std::string line;
-    for (std::size_t i = 0; i < total; ++i) line += utf8 ? "─" : "-";
-    add_line(std::move(line));
-  };
-  const auto add_cells = [&](const auto& cell_of) {
-    std::string line;
+  const auto add_cells = [&](const std::vector<std::string>& cells) {
+    std::vector<std::vector<std::string>> broken;
+    std::size_t height = 1;
     for (std::size_t c = 0; c < columns_.size(); ++c) {
-      if (c > 0) line.append(kCellGap, ' ');
-      append_padded(line, cell_of(c), widths[c], columns_[c].align);
+      broken.push_back(break_lines(cells[c], std::max(widths[c].width, std::size_t{1})));
+      if (widths[c].shown) height = std::max(height, broken.back().size());
     }
-    add_line(std::move(line));
+    for (std::size_t i = 0; i < height; ++i) {
+      std::string line;
+      bool first = true;
+      for (std::size_t c = 0; c < columns_.size(); ++c) {
+        if (!widths[c].shown) continue;
+        if (!first) line.append(kCellGap, ' ');
+        first = false;
+        const std::string_view cell = i < broken[c].size() ? broken[c][i] : std::string_view();
+        append_padded(line, cell, widths[c].width, columns_[c].align);
+      }
+      widest = std::max(widest, display_width(line));
+      add_line(std::move(line));
+    }
   };
-
-  add_cells([&](std::size_t c) -> std::string_view { return columns_[c].header; });
-  add_rule_line();
+  std::vector<std::string> headers;
+  for (const Column& column : columns_) headers.push_back(column.header);
+  add_cells(headers);
+  std::string rule;
+  for (std::size_t i = 0; i < widest; ++i) rule += utf8 ? "─" : "-";
+  add_line(rule);
   for (const Row& row : rows_) {
     if (row.is_rule) {
-      add_rule_line();
+      add_line(rule);
     } else {
-      add_cells([&](std::size_t c) -> std::string_view { return row.cells[c]; });
+      add_cells(row.cells);
     }
   }
   return text;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -21,9 +22,13 @@ std::size_t display_width(std::string_view text);
 class Table {
  public:
   enum class Align : bool { kLeft, kRight };
+  // What a column does in a window that is too narrow for all: stays as it is, breaks its cells
+  // into lines, or is left out.
+  enum class Fit : std::uint8_t { kKeep, kWrap, kDrop };
   struct Column {
     std::string header;
     Align align = Align::kLeft;
+    Fit fit = Fit::kKeep;
   };
 
   explicit Table(std::vector<Column> columns);
@@ -33,8 +38,9 @@ class Table {
   // A line between the rows before and after; "─" with UTF-8, "-" without.
   void add_rule();
 
-  // The lines with their newlines, no trailing spaces, `indent` spaces before each.
-  std::string to_string(bool utf8 = true, std::size_t indent = 0) const;
+  // The lines with their newlines, no trailing spaces, `indent` spaces before each; of at most
+  // `width` columns where the columns that wrap or may go allow it (0: as wide as need be).
+  std::string to_string(bool utf8 = true, std::size_t indent = 0, std::size_t width = 0) const;
 
  private:
   struct Row {

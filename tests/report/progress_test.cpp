@@ -93,6 +93,23 @@ TEST(Progress, FitsANarrowTerminal) {
   }
 }
 
+TEST(Progress, KeepsTheBarAndTheTimeLeftFromSixtyColumnsOn) {
+  ManualClock clock;
+  CapturedStream stream;
+  for (const char* label : {"cut 7", "profiling a_model_with_a_long_name", "epoch 12 of 100"}) {
+    for (int width = 60; width < 130; ++width) {
+      Progress progress(label, 1'000'000, "inferences", clock, stream.get(), true, width);
+      clock.advance_ns(1000 * kSecondNs);
+      progress.advance(543'210);
+      const std::string line = progress.line();
+      EXPECT_LT(display_width(line), static_cast<std::size_t>(width)) << line;
+      for (const char* part : {"[█████", "]", "54%", "left"}) {
+        EXPECT_NE(line.find(part), std::string::npos) << width << ": " << line;
+      }
+    }
+  }
+}
+
 TEST(Progress, NoWorkIsNoDivisionByZero) {
   ManualClock clock;
   CapturedStream stream;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "report/table_layout.h"
 #include "report/utf8.h"
 
 namespace tinysplit {
@@ -44,6 +45,82 @@ TEST(Table, ColoursTakeNoRoom) {
   table.add_row({"\x1b[31mred\x1b[0m", "x"});
   table.add_row({"red", "x"});
   EXPECT_NE(table.to_string().find("\x1b[31mred\x1b[0m  x\nred  x\n"), std::string::npos);
+}
+
+std::vector<std::string> table_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+using Fit = Table::Fit;
+constexpr auto kLeft = Table::Align::kLeft;
+
+TEST(Table, BreaksAndLeavesOutWhatANarrowWindowHasNoRoomFor) {
+  Table table({{"layer", Table::Align::kRight},
+               {"name", kLeft, Fit::kWrap},
+               {"RAM up to here", Table::Align::kRight, Fit::kDrop},
+               {"sends", kLeft, Fit::kDrop}});
+  table.add_row({"0", "base/block_1_convolution", "12.5 kB", "all of it"});
+  table.add_row({"1", "top", "1 B", "x"});
+  // As wide as need be, and where it just fits.
+  for (const std::size_t width : {std::size_t{0}, std::size_t{100}, std::size_t{58}}) {
+    EXPECT_EQ(table_lines(table.to_string(true, 0, width))[2],
+              "    0  base/block_1_convolution         12.5 kB  all of it");
+  }
+  // Headers break first, then names, then columns go from the right.
+  EXPECT_EQ(table.to_string(true, 0, 51),
+            "layer  name                       RAM up  sends\n"
+            "                                 to here\n"
+            "───────────────────────────────────────────────────\n"
+            "    0  base/block_1_convolution  12.5 kB  all of it\n"
+            "    1  top                           1 B  x\n");
+  EXPECT_EQ(table.to_string(true, 0, 31),
+            "layer  name              RAM up\n"
+            "                        to here\n"
+            "───────────────────────────────\n"
+            "    0  base/block_1_    12.5 kB\n"
+            "       convolution\n"
+            "    1  top                  1 B\n");
+  EXPECT_EQ(table_lines(table.to_string(true, 0, 20))[0], "layer  name");
+}
+
+TEST(Table, NoLineIsWiderThanTheWindowWhileColumnsThatWrapHaveRoom) {
+  Table table({{"n", Table::Align::kRight},
+               {"größe und Farbe", kLeft, Fit::kWrap},
+               {"kind", kLeft, Fit::kWrap},
+               {"a", kLeft, Fit::kDrop},
+               {"time", Table::Align::kRight},
+               {"b", kLeft, Fit::kDrop}});
+  table.add_row(
+      {"10000", std::string(300, 'x'), "層層層層層層層層層層層層", "some", "12.3 ms", "more"});
+  table.add_rule();
+  table.add_row({"1", "a/b_c d,e.f-g", "", "", "", "\x1b[31mred\x1b[0m"});
+  for (std::size_t width = 40; width < 140; ++width) {
+    for (const std::size_t indent : {std::size_t{0}, std::size_t{4}}) {
+      const std::string text = table.to_string(true, indent, width);
+      for (const std::string& line : table_lines(text))
+        EXPECT_LE(display_width(line), width) << line;
+      // Nothing of a cell is lost.
+      EXPECT_EQ(std::ranges::count(text, 'x'), 300);
+    }
+  }
+}
+
+TEST(TableLayout, BreaksBehindWhatJoinsNames) {
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(break_lines("batch_normalization_12", 14), (Lines{"batch_", "normalization_", "12"}));
+  EXPECT_EQ(break_lines("BatchNormalization", 16), (Lines{"Batch", "Normalization"}));
+  EXPECT_EQ(break_lines("one two  three", 8), (Lines{"one two", "three"}));
+  EXPECT_EQ(break_lines("abcdef", 4), (Lines{"abcd", "ef"}));
+  EXPECT_EQ(break_lines("", 4), (Lines{""}));
+  EXPECT_EQ(break_lines("層層層", 4), (Lines{"層層", "層"}));
+  EXPECT_EQ(break_lines("層", 1), (Lines{"層"}));
+  EXPECT_EQ(break_lines("a-b c", 3, " "), (Lines{"a-b", "c"}));
 }
 
 TEST(Utf8, DecodesOnlyWhatIsValid) {
