@@ -78,6 +78,25 @@ fs::path model_file_in(const fs::path& folder) {
   return {};
 }
 
+// A folder that has no model of its own name: what it seems to be, and what to do.
+std::string describe_folder(const fs::path& folder) {
+  if (is_file(folder / "saved_model.pb")) {
+    return "a TensorFlow SavedModel; convert it with "
+           "tf.lite.TFLiteConverter.from_saved_model or tf2onnx and give that file";
+  }
+  if (is_file(folder / "config.json") && is_file(folder / "model.weights.h5")) {
+    return "an unpacked .keras archive; zip the files in it and give that file";
+  }
+  for (const fs::path& entry : entries_of(folder)) {
+    const bool is_model = std::ranges::count(kModelExtensions, entry.extension().string()) > 0;
+    if (is_model && is_file(entry)) {
+      return "a folder without a model of its own name; give the file, " + entry.string();
+    }
+  }
+  return "a folder without a model of its own name in it, such as " +
+         (folder / (folder.filename().string() + ".keras")).string();
+}
+
 }  // namespace
 
 bool is_model_name(std::string_view name) {
@@ -114,11 +133,7 @@ Result<ModelFolder> resolve_model(const fs::path& given) {
   // A trailing slash would leave the folder without a name.
   const fs::path folder = given.filename().empty() ? given.parent_path() : given;
   const fs::path path = model_file_in(fs::absolute(folder).lexically_normal());
-  if (path.empty()) {
-    return not_found(given.string() +
-                     " is a folder without a model of its own name in it, such as " +
-                     (folder / (folder.filename().string() + ".keras")).string());
-  }
+  if (path.empty()) return not_found(given.string() + " is " + describe_folder(folder));
   return folder_of_model(path);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/file_kind.h"
 #include "core/limits.h"
 #include "formats/keras/keras_reader.h"
 #include "formats/onnx/onnx_reader.h"
@@ -31,21 +32,29 @@ GraphResult read_bytes(std::string bytes, const std::filesystem::path& path,
     case ModelFormat::kUnknown:
       break;
   }
-  return unknown_format();
+  return unknown_format(bytes);
+}
+
+// Names of entries stand in a zip file as they are.
+bool is_other_zip(std::string_view bytes) {
+  return bytes.starts_with("PK") && bytes.find("config.json") == std::string_view::npos;
 }
 
 }  // namespace
 
 ModelFormat format_of(std::string_view bytes) {
-  if (looks_like_keras_model(bytes)) return ModelFormat::kKeras;
+  if (looks_like_keras_model(bytes) && !is_other_zip(bytes)) return ModelFormat::kKeras;
   if (looks_like_tflite_model(bytes)) return ModelFormat::kTflite;
   return looks_like_onnx_model(bytes) ? ModelFormat::kOnnx : ModelFormat::kUnknown;
 }
 
-Status unknown_format() {
+Status unknown_format(std::string_view bytes) {
+  const std::string what = describe_file(bytes);
+  const std::string is = what.empty() ? "it is of no format that is known" : "it is " + what;
+  // What to do stands behind a semicolon where more is known than what it is.
+  if (is.find(';') != std::string::npos) return invalid_argument(is);
   return invalid_argument(
-      "it is no model of a supported format: Keras (.keras, .h5), TensorFlow Lite (.tflite) or "
-      "ONNX (.onnx)");
+      is + "; models are Keras (.keras, .h5), TensorFlow Lite (.tflite) or ONNX (.onnx) files");
 }
 
 Result<std::shared_ptr<const Graph>> read_model(const std::filesystem::path& path,

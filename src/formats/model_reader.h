@@ -15,8 +15,8 @@ enum class ModelFormat : std::uint8_t { kUnknown, kKeras, kTflite, kOnnx };
 
 // Told by the first bytes of a file, never by its name.
 ModelFormat format_of(std::string_view bytes);
-// INVALID_ARGUMENT: it is a file of no supported format.
-Status unknown_format();
+// INVALID_ARGUMENT: the file is of no supported format; what it seems to be.
+Status unknown_format(std::string_view bytes);
 
 // What a file leaves to whoever reads it.
 struct ReadOptions {

@@ -31,7 +31,7 @@ Result<ModelOperators> survey_bytes(std::string_view bytes) {
     case ModelFormat::kUnknown:
       break;
   }
-  return unknown_format();
+  return unknown_format(bytes);
 }
 
 }  // namespace

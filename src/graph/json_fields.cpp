@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/file_kind.h"
 #include "core/limits.h"
 
 namespace tinysplit::json_fields {
@@ -11,9 +12,6 @@ using nlohmann::json;
 
 struct TooDeep {};
 
-// The library's messages quote the input, which may be long.
-constexpr std::size_t kMaxReasonBytes = 160;
-
 Status wrong(std::string_view where, const char* key, const std::string& problem) {
   return invalid_argument(std::string(where) + ": key \"" + key + "\" " + problem);
 }
@@ -21,13 +19,6 @@ Status wrong(std::string_view where, const char* key, const std::string& problem
 bool is_absent(const json& object, const char* key) {
   const auto field = object.find(key);
   return field == object.end() || field->is_null();
-}
-
-// A reason without control or non-ASCII characters, which a terminal would act on.
-std::string printable(std::string_view reason) {
-  std::string text;
-  for (const char c : reason.substr(0, kMaxReasonBytes)) text += c >= ' ' && c <= '~' ? c : '?';
-  return text;
 }
 
 std::string limit_text(double max) { return json(max).dump(); }
@@ -50,8 +41,14 @@ Result<json> parse_object(std::string_view text, std::string_view where) {
   } catch (const TooDeep&) {
     return invalid_argument(name + " is nested deeper than " +
                             std::to_string(limits::kMaxJsonDepth) + " levels");
-  } catch (const json::exception& error) {
-    return invalid_argument(name + " is not JSON: " + printable(error.what()));
+  } catch (const json::parse_error& error) {
+    const std::string what = describe_file(text);
+    const bool is_json = what.empty() || what == "JSON text";
+    return invalid_argument(
+        name + " is not JSON" +
+        (is_json ? ": error near byte " + std::to_string(error.byte) : " but " + what));
+  } catch (const json::exception&) {
+    return invalid_argument(name + " holds a number that is out of range");
   }
   if (!document.is_object()) {
     return invalid_argument(name + " holds no JSON object but a " +

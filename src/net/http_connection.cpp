@@ -209,6 +209,13 @@ asio::awaitable<std::optional<HttpResponse>> HttpConnection::read_head(Parser& p
   if (message.version() >= 11 && message.find(http::field::host) == message.end()) {
     co_return json_error(400, "the request has no Host field");
   }
+  const auto encoding = message.find(http::field::content_encoding);
+  if (encoding != message.end() && !beast::iequals(encoding->value(), "identity")) {
+    HttpResponse refusal = json_error(
+        415, "the body has a Content-Encoding, which is not supported; send it as it is");
+    refusal.headers.emplace_back("Accept-Encoding", "identity");  // RFC 9110 section 12.5.3
+    co_return refusal;
+  }
   co_return std::nullopt;
 }
 

@@ -53,6 +53,12 @@ std::string base64_encode(std::span<const std::byte> bytes) {
   return text;
 }
 
+std::string base64_unwrapped(std::string_view text) {
+  std::string unwrapped(text);
+  std::erase_if(unwrapped, [](char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t'; });
+  return unwrapped;
+}
+
 Result<std::size_t> base64_decoded_bytes(std::string_view text) {
   if (text.size() % 4 != 0) {
     return invalid_argument("base64 text has " + std::to_string(text.size()) +

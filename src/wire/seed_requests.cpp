@@ -135,7 +135,11 @@ Result<Tensor> read_tensor(const Json& request) {
   const Json* value = find(request, kKey);
   if (value == nullptr) return missing(kKey);
   if (!value->is_string()) return wrong_type(kKey, "a base64 string");
-  const auto& text = value->get_ref<const std::string&>();
+  const auto& given = value->get_ref<const std::string&>();
+  // Python, in which the original is written, takes wrapped text.
+  const bool is_wrapped = given.find_first_of(" \t\r\n") != std::string::npos;
+  const std::string unwrapped = is_wrapped ? base64_unwrapped(given) : std::string();
+  const std::string& text = is_wrapped ? unwrapped : given;
   const Result<std::size_t> bytes = base64_decoded_bytes(text);
   if (!bytes.ok()) return bytes.status().with_context(kKey);
   const std::size_t expected = std::size_t(shape.num_elements()) * sizeof(float);

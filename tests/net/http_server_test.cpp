@@ -145,6 +145,8 @@ TEST(HttpServer, RefusesWhatIsWrongWithAJsonMessage) {
        "413 Payload Too Large"},
       {"POST / HTTP/1.1\r\nHost: x\r\nExpect: magic\r\nContent-Length: 2\r\n\r\n",
        "417 Expectation Failed"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b",
+       "415 Unsupported Media Type"},
       {"GET / HTTP/1.1\r\nHost: x\r\nX: " + big + "\r\n\r\n",
        "431 Request Header Fields Too Large"},
       {"GET /" + big + " HTTP/1.1\r\nHost: x\r\n\r\n", "431 Request Header Fields Too Large"},
@@ -159,6 +161,8 @@ TEST(HttpServer, RefusesWhatIsWrongWithAJsonMessage) {
     EXPECT_TRUE(has_text(answer, "Connection: close\r\n")) << answer;
   }
   EXPECT_TRUE(talk(*server, post("/", "fine", "Connection: close\r\n")).ends_with("fine"));
+  const std::string plain = "Content-Encoding: identity\r\nConnection: close\r\n";
+  EXPECT_TRUE(talk(*server, post("/", "fine", plain)).ends_with("fine"));
 }
 
 TEST(HttpServer, ARefusedClientGetsItsAnswerThoughItIsStillSending) {

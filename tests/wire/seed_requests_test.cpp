@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/limits.h"
@@ -107,6 +108,23 @@ TEST(TensorRequest, ReadsTheTensor) {
   initialization.erase("start_layer_index");
   EXPECT_TRUE(parse_model_initialization_request(initialization.dump()).ok());
   EXPECT_FALSE(parse_model_inference_request(initialization.dump()).ok());
+}
+
+// As Python's encodebytes and the base64 command write it.
+TEST(TensorRequest, TakesBase64InLines) {
+  const std::vector<float> values(100, 1.25f);
+  Json json = inference_json(values, {100});
+  const std::string text = json["model_data"];
+  for (const char* end : {"\n", "\r\n", "\n  ", "\t"}) {
+    std::string wrapped;
+    for (std::size_t at = 0; at < text.size(); at += 76) wrapped += text.substr(at, 76) + end;
+    json["model_data"] = wrapped;
+    const Result<TensorRequest> request = parse_model_inference_request(json.dump());
+    ASSERT_TRUE(request.ok()) << request.status().to_string();
+    EXPECT_TRUE(std::ranges::equal(request->input.as<float>(), values));
+  }
+  json["model_data"] = text.substr(0, 76) + "\n" + text.substr(77);
+  EXPECT_FALSE(parse_model_inference_request(json.dump()).ok());
 }
 
 TEST(TensorRequest, RejectsWhatDoesNotFit) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/file.h"
+#include "core/file_kind.h"
 #include "core/limits.h"
 #include "formats/image/pixels.h"
 #include "formats/image/resize.h"
@@ -64,6 +65,15 @@ Status check_image_size(std::size_t width, std::size_t height) {
   return ok_status();
 }
 
+namespace {
+
+std::string not_an_image(std::string_view bytes) {
+  const std::string what = describe_file(bytes);
+  return "neither a PNG nor a JPEG image" + (what.empty() ? "" : " but " + what);
+}
+
+}  // namespace
+
 bool looks_like_image(std::string_view bytes) {
   return bytes.starts_with(kPngSignature) || bytes.starts_with(kJpegSignature);
 }
@@ -74,7 +84,7 @@ Result<Tensor> decode_image(std::string_view bytes, const Shape& shape) {
     return out_of_range("an image file has " + std::to_string(bytes.size()) + " bytes, at most " +
                         std::to_string(limits::kMaxImageFileBytes) + " are read");
   }
-  if (!looks_like_image(bytes)) return invalid_argument("neither a PNG nor a JPEG image");
+  if (!looks_like_image(bytes)) return invalid_argument(not_an_image(bytes));
   try {
     return decode_into(bytes, shape);
   } catch (const std::bad_alloc&) {

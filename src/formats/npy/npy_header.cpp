@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/file_kind.h"
+
 namespace tinysplit {
 namespace {
 
@@ -117,7 +119,10 @@ std::size_t little_endian(std::string_view bytes) {
 
 Result<NpyHeader> parse_npy_header(std::string_view bytes) {
   if (!bytes.starts_with(kMagic)) {
-    return invalid_argument("not a .npy array: it does not begin with \\x93NUMPY");
+    const std::string what = describe_file(bytes);
+    return invalid_argument("not a .npy array" + (what.empty()
+                                                      ? ": it does not begin with \\x93NUMPY"
+                                                      : " but " + what));
   }
   if (bytes.size() < kMagic.size() + 2) return invalid_argument("a .npy array ends in its header");
   const int major = static_cast<unsigned char>(bytes[kMagic.size()]);
