@@ -21,6 +21,8 @@ void add_quantize_command(CLI::App& app, int& exit_code);
 void add_evaluate_command(CLI::App& app, int& exit_code);
 void add_train_command(CLI::App& app, int& exit_code);
 void add_demo_command(CLI::App& app, int& exit_code);
+void add_help_command(CLI::App& app, int& exit_code);
+void add_version_command(CLI::App& app, int& exit_code);
 
 // Prints "tinysplit: <message>" to standard error unless ok; returns the exit code of `status`.
 int report(const Status& status);

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -8,16 +9,20 @@
 
 #include "commands.h"
 #include "core/logging.h"
+#include "help.h"
+#include "report/terminal.h"
+#include "wrong_use.h"
 
 namespace {
 
-constexpr const char* kMainFooter = R"(Typical use:
-  tinysplit inspect model.keras                      layers, and what each cut would send
+constexpr const char* kMainFooter =
+    R"(Options of the program may stand before or behind the command.
+Typical use:
+  tinysplit inspect model.keras        layers, and what each cut would send
   tinysplit export model.keras --cut 4 --part head --output head.tflite
-  tinysplit profile model.keras --output edge.json   measure every layer here
-  tinysplit plan --device-analytics device.json --edge-analytics edge.json
-                 --uplink-mbit 8 --downlink-mbit 8 --rtt-ms 20
-  tinysplit serve --models models                    the edge
+  tinysplit profile model.keras        measure every layer here
+  tinysplit plan --device-analytics device.json --edge-analytics edge.json --uplink-mbit 8 --rtt-ms 20
+  tinysplit serve --models models      the edge
 
 Exit codes: 0 done, 1 failed, 2 wrong use or input, 3 not found, 4 unavailable or too late.)";
 
@@ -29,18 +34,11 @@ void open_standard_streams() {
   }
 }
 
-// CLI11's own report of wrong use takes two lines and its exit codes are many.
-int report_wrong_use(const CLI::App& app, const CLI::ParseError& error) {
-  std::string message = error.what();
-  std::string help = "tinysplit";
-  if (const auto commands = app.get_subcommands(); !commands.empty()) {
-    help += " " + commands.front()->get_name();
-  } else if (const auto words = app.remaining(); !words.empty()) {
-    message = "there is no command " + words.front();
-  } else {
-    message = "a command is required";
-  }
-  return tinysplit::report(tinysplit::invalid_argument(message + "; try " + help + " --help"));
+// Text is read best in lines of this length, in a narrower window in shorter ones.
+std::size_t help_columns() {
+  constexpr std::size_t kColumns = 80;
+  const std::size_t window = tinysplit::output_columns();
+  return window == 0 ? kColumns : std::min(kColumns, window);
 }
 
 // What was printed may still be on its way: a full disk shows here.
@@ -65,7 +63,11 @@ int main(int argc, char** argv) {
       "tinysplit");
   app.footer(kMainFooter);
   app.require_subcommand(1);
-  app.set_version_flag("--version", "tinysplit " TINYSPLIT_VERSION);
+  app.set_help_flag("-h,--help", "Show this help");
+  app.set_version_flag("-V,--version", "tinysplit " TINYSPLIT_VERSION, "Show the version");
+  // Its options also count behind the command.
+  app.fallthrough();
+  app.formatter(tinysplit::make_help_formatter(help_columns()));
   std::string log_level = "info";
   app.add_option("--log", log_level, "trace, debug, info, warn, error or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
@@ -86,10 +88,16 @@ int main(int argc, char** argv) {
   tinysplit::add_evaluate_command(app, exit_code);
   tinysplit::add_train_command(app, exit_code);
   tinysplit::add_demo_command(app, exit_code);
+  tinysplit::add_help_command(app, exit_code);
+  tinysplit::add_version_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) return report_wrong_use(app, error);
+    // The library's own report takes two lines, and its exit codes are many.
+    if (error.get_exit_code() != 0) {
+      return tinysplit::report(
+          tinysplit::invalid_argument(tinysplit::explain_wrong_use(app, error)));
+    }
     exit_code = app.exit(error);  // prints the help or the version
   }
   return flush_output(exit_code);
