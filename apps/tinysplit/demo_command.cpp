@@ -143,16 +143,19 @@ Result<Demo::Lane> Demo::open_lane(const DemoLink& link) {
 Status Demo::read_lanes(std::vector<Lane>& lanes, Progress* progress, bool until_plan) {
   for (;;) {
     std::vector<ChildProcess*> speaking;
+    bool is_awaited = false;
     for (Lane& lane : lanes) {
       while (const std::optional<std::string> line = lane.device->take_line()) {
         const int before = lane.reader.num_inferences();
         TINYSPLIT_RETURN_IF_ERROR(lane.reader.take(*line));
         if (progress != nullptr) progress->advance(lane.reader.num_inferences() - before);
       }
-      const bool is_done = until_plan && lane.reader.has_plan();
-      if (!is_done && !lane.device->is_finished()) speaking.push_back(lane.device.get());
+      if (lane.device->is_finished()) continue;
+      // Also what need not be awaited is heard at once: the progress must not jump.
+      speaking.push_back(lane.device.get());
+      is_awaited |= !until_plan || !lane.reader.has_plan();
     }
-    if (speaking.empty()) return ok_status();
+    if (!is_awaited) return ok_status();
     TINYSPLIT_RETURN_IF_ERROR(wait_for_output(speaking, *interruption_, kPatience));
   }
 }

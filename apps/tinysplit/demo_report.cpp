@@ -7,6 +7,7 @@
 
 #include "offloading/decision.h"
 #include "report/table.h"
+#include "report/terminal.h"
 #include "report/units.h"
 
 namespace tinysplit {
@@ -148,17 +149,17 @@ bool all_agree(const DemoReport& report) {
 std::string sweep_text(const DemoSweep& sweep) {
   using Align = Table::Align;
   Table table({{"cut", Align::kRight},
-               {"after layer", Align::kLeft},
+               {"after layer", Align::kLeft, Table::Fit::kWrap},
                {"predicted", Align::kRight},
                {"measured", Align::kRight},
                {"error", Align::kRight},
                {"device", Align::kRight},
-               {"codec", Align::kRight},
+               {"codec", Align::kRight, Table::Fit::kDrop},
                {"link", Align::kRight},
-               {"queue", Align::kRight},
+               {"queue", Align::kRight, Table::Fit::kDrop},
                {"edge", Align::kRight},
-               {"sent", Align::kRight},
-               {"agree", Align::kRight},
+               {"sent", Align::kRight, Table::Fit::kDrop},
+               {"agree", Align::kRight, Table::Fit::kDrop},
                {"", Align::kLeft}});
   for (const DemoCut& cut : sweep.cuts) {
     const DemoParts& measured = cut.measured;
@@ -175,7 +176,7 @@ std::string sweep_text(const DemoSweep& sweep) {
          format_bits_per_s(1e6 * sweep.measured_mbit_per_s) + " and " +
          format_seconds(sweep.measured_rtt_s) + " there and back. Milliseconds, " +
          (runs == 1 ? "one run each" : "median of " + std::to_string(runs)) + ":\n\n" +
-         table.to_string() + "\n" + gain_text(sweep);
+         table.to_string(true, 0, output_columns()) + "\n" + gain_text(sweep);
 }
 
 std::string conclusion_text(const DemoReport& report) {

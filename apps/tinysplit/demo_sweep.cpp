@@ -72,9 +72,9 @@ Status DemoSweepReader::take(std::string_view text) {
     if (type != "inference") return ok_status();
     ++num_inferences_;
     return take_inference(line, sweep_);
-  } catch (const Json::exception& error) {
+  } catch (const Json::exception&) {
     return internal_error("the device said \"" + std::string(text.substr(0, 200)) +
-                          "\": " + error.what());
+                          "\", which is not of its format");
   }
 }
 

@@ -11,7 +11,9 @@
 #include "device_output.h"
 #include "formats/model_reader.h"
 #include "graph/analytics.h"
+#include "graph/cut_names.h"
 #include "model_input.h"
+#include "plan_profiles.h"
 #include "report/progress.h"
 
 namespace tinysplit {
@@ -30,15 +32,12 @@ struct DeviceCommandOptions {
   std::optional<double> ram_kb;
   std::optional<double> flash_kb;
   int sweep = 0;
+  std::vector<std::string> forbidden_cuts;
   bool distinct = false;
   bool check = false;
   bool json = false;
   ReadOptions reading;
 };
-
-// On a microcontroller, passing a value through an operation without multiplications takes about as
-// long as a multiply-accumulate.
-constexpr double kElementsPerMac = 1.0;
 
 class DeviceCommand {
  public:
@@ -48,7 +47,7 @@ class DeviceCommand {
 
  private:
   Status make_device(const ModelFolder& folder);
-  void set_constraints();
+  Status set_constraints();
   Status set_pace();
   void connect();
   Result<ShownInference> infer_once(int index, std::optional<int> cut);
@@ -81,7 +80,7 @@ Status DeviceCommand::set_pace() {
   return ok_status();
 }
 
-void DeviceCommand::set_constraints() {
+Status DeviceCommand::set_constraints() {
   constexpr double kBytesPerKb = 1024.0;
   Constraints& constraints = options_.device.constraints;
   if (options_.ram_kb) {
@@ -92,10 +91,16 @@ void DeviceCommand::set_constraints() {
   }
   if (options_.deadline_ms) constraints.deadline_s = 1e-3 * *options_.deadline_ms;
   options_.device.reply_timeout_s = 1e-3 * options_.reply_timeout_ms;
+  for (const std::string& text : options_.forbidden_cuts) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const int cut,
+                               parse_cut(text, layer_names(*graph_), "--forbid-cut"));
+    constraints.forbidden_cuts.push_back(cut);
+  }
+  return ok_status();
 }
 
 Status DeviceCommand::make_device(const ModelFolder& folder) {
-  set_constraints();
+  TINYSPLIT_RETURN_IF_ERROR(set_constraints());
   TINYSPLIT_RETURN_IF_ERROR(set_pace());
   options_.device.model_name = folder.name;
   options_.device.raw_input = folder.takes_images();
@@ -185,17 +190,14 @@ Status DeviceCommand::sweep() {
 
 Result<std::optional<int>> DeviceCommand::fixed_cut() const {
   if (options_.cut == "auto") return std::optional<int>();
-  int cut = 0;
-  if (!CLI::detail::lexical_cast(options_.cut, cut)) {
-    return invalid_argument("--cut is auto or a number of layers, not \"" + options_.cut + "\"");
-  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const int cut, parse_cut(options_.cut, layer_names(*graph_)));
   return std::optional<int>(cut);
 }
 
 Status DeviceCommand::run() {
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::optional<int> cut, fixed_cut());
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options_.model));
   TINYSPLIT_ASSIGN_OR_RETURN(graph_, read_model(folder.model_path, options_.reading));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::optional<int> cut, fixed_cut());
   labels_ = folder.labels;
   TINYSPLIT_ASSIGN_OR_RETURN(inputs_, read_device_inputs(options_.inputs, folder, *graph_));
   if (options_.check || options_.sweep > 0) {
@@ -242,7 +244,7 @@ void add_what_to_run(CLI::App& command, DeviceCommandOptions& options) {
       "Images (PNG, JPEG) or arrays (.npy, .npz); default: those of the model's data/");
   command.add_option("--count", options.count, "Inferences (default: each input once)")
       ->check(CLI::Range(1, 100'000'000));
-  command.add_option("--cut", options.cut, "auto, or how many layers always run here")
+  command.add_option("--cut", options.cut, "auto, or always the same: " + std::string(kCutForms))
       ->capture_default_str();
   command.add_option("--sweep", options.sweep, "Instead, run every cut this many times")
       ->check(CLI::Range(1, 100'000));
@@ -269,8 +271,8 @@ void add_limits(CLI::App& command, DeviceCommandOptions& options) {
   command.add_option("--flash-kb", options.flash_kb, "Flash for weights, in 1024 bytes")
       ->check(CLI::NonNegativeNumber);
   command
-      .add_option("--forbid-cut", options.device.constraints.forbidden_cuts,
-                  "A cut not to use; may be repeated")
+      .add_option("--forbid-cut", options.forbidden_cuts,
+                  "A cut not to use, as --cut; may be repeated")
       ->allow_extra_args(false);
   command.add_option("--threads", options.device.threads, "Threads inside one operation")
       ->check(CLI::Range(1, 256))

@@ -9,6 +9,7 @@
 #include "graph/cuts.h"
 #include "json_output.h"
 #include "report/table.h"
+#include "report/terminal.h"
 #include "report/units.h"
 
 namespace tinysplit {
@@ -208,7 +209,7 @@ std::string sweep_table(const InferenceTally& tally, const ShownPlan& plan, cons
   std::map<int, std::vector<double>> by_cut;
   for (const auto& [cut, total_s] : tally.latencies) by_cut[cut].push_back(total_s);
   Table table({{"cut", Align::kRight},
-               {"after layer", Align::kLeft},
+               {"after layer", Align::kLeft, Table::Fit::kWrap},
                {"predicted", Align::kRight},
                {"measured", Align::kRight},
                {"error", Align::kRight}});
@@ -220,7 +221,7 @@ std::string sweep_table(const InferenceTally& tally, const ShownPlan& plan, cons
     table.add_row({std::to_string(cut), describe_cut(graph, cut), format_seconds(predicted_s),
                    format_seconds(measured_s), error});
   }
-  return table.to_string();
+  return table.to_string(true, 0, output_columns());
 }
 
 }  // namespace tinysplit

@@ -10,6 +10,7 @@
 #include "evaluation/evaluation.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
+#include "graph/cut_names.h"
 #include "model_input.h"
 #include "report/progress.h"
 #include "report/svg_chart.h"
@@ -20,7 +21,7 @@ namespace {
 struct EvaluateOptions {
   std::string model;
   std::string data;
-  int cut = -1;
+  std::string cut;
   bool all_cuts = false;
   std::string reference;
   std::string split = "test";
@@ -60,12 +61,13 @@ Result<Split> split_of(const EvaluateOptions& options) {
 
 Result<std::vector<int>> cuts_of(const EvaluateOptions& options, const Graph& graph) {
   const int layers = graph.num_layers();
-  if (options.cut > layers) {
-    return out_of_range("cut " + std::to_string(options.cut) + " of a model with " +
-                        std::to_string(layers) + " layers; cuts are 0 to " +
-                        std::to_string(layers));
+  if (!options.all_cuts) {
+    int cut = layers;
+    if (!options.cut.empty()) {
+      TINYSPLIT_ASSIGN_OR_RETURN(cut, parse_cut(options.cut, layer_names(graph)));
+    }
+    return std::vector<int>{cut};
   }
-  if (!options.all_cuts) return std::vector<int>{options.cut < 0 ? layers : options.cut};
   std::vector<int> cuts;
   for (int cut = 0; cut <= layers; ++cut) cuts.push_back(cut);
   return cuts;
@@ -163,9 +165,9 @@ void add_options(CLI::App& command, EvaluateOptions& options) {
                   "Labelled images: fashion-mnist, fashion-footwear, or a folder with a sub-folder "
                   "for each class, or of IDX files")
       ->required();
-  CLI::Option* cut =
-      command.add_option("--cut", options.cut, "Layers of the head (default: the uncut model)")
-          ->check(CLI::Range(0, 100'000));
+  CLI::Option* cut = command.add_option(
+      "--cut", options.cut,
+      "Where the head ends: " + std::string(kCutForms) + " (default: the uncut model)");
   command.add_flag("--all-cuts", options.all_cuts, "Every cut, one after the other")->excludes(cut);
   command.add_option("--reference", options.reference,
                      "Model to agree with, such as the float32 one (default: this one, uncut)");

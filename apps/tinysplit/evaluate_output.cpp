@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/table.h"
+#include "report/terminal.h"
 #include "report/units.h"
 
 namespace tinysplit {
@@ -56,13 +57,13 @@ std::string evaluation_json(const EvaluationResult& evaluation) {
 std::string evaluation_text(const EvaluationResult& evaluation) {
   using Align = Table::Align;
   Table table({{"cut", Align::kRight},
-               {"after", Align::kLeft},
+               {"after", Align::kLeft, Table::Fit::kWrap},
                {"accuracy", Align::kRight},
                {"agreement", Align::kRight},
-               {"live", Align::kRight},
+               {"live", Align::kRight, Table::Fit::kDrop},
                {"on the wire", Align::kRight},
                {"head", Align::kRight},
-               {"codec", Align::kRight},
+               {"codec", Align::kRight, Table::Fit::kDrop},
                {"tail", Align::kRight}});
   for (const EvaluatedCut& cut : evaluation.cuts) {
     table.add_row({std::to_string(cut.cut), cut.after, format_percent(cut.accuracy),
@@ -70,8 +71,8 @@ std::string evaluation_text(const EvaluationResult& evaluation) {
                    format_bytes(cut.wire_bytes), format_seconds(cut.head_s),
                    format_seconds(cut.codec_s), format_seconds(cut.tail_s)});
   }
-  return table.to_string() + "\n" + images_text(evaluation) + "; agreement with " +
-         evaluation.reference + ", whose accuracy is " +
+  return table.to_string(true, 0, output_columns()) + "\n" + images_text(evaluation) +
+         "; agreement with " + evaluation.reference + ", whose accuracy is " +
          format_percent(evaluation.reference_accuracy) + "; times are medians of an image, " +
          std::to_string(evaluation.workers) +
          (evaluation.workers == 1 ? " at a time" : " at once") + ".\n";

@@ -10,6 +10,7 @@
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
 #include "formats/npy/npy.h"
+#include "graph/cut_names.h"
 #include "image_input.h"
 #include "model_input.h"
 
@@ -20,18 +21,18 @@ struct InferCommandOptions {
   std::string model;
   std::string input;
   std::string output;
-  int begin = 0;
-  int end = -1;
+  std::string begin = "0";
+  std::string end;
   int threads = 1;
   ReadOptions reading;
 };
 
-Result<std::vector<NamedTensor>> read_inputs(const InferCommandOptions& options,
-                                             const Graph& graph) {
+Result<std::vector<NamedTensor>> read_inputs(const InferCommandOptions& options, const Graph& graph,
+                                             int begin) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes,
                              read_file(options.input, limits::kMaxArrayFileBytes));
   if (!looks_like_image(bytes)) return read_arrays(options.input);
-  if (options.begin != 0 || graph.inputs().size() != 1) {
+  if (begin != 0 || graph.inputs().size() != 1) {
     return invalid_argument(options.input +
                             " is an image, which only the one input of a whole model can be");
   }
@@ -69,12 +70,17 @@ void print_outputs(const std::vector<NamedTensor>& outputs, const Graph& graph,
 Status infer(const InferCommandOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
-  const int end = options.end < 0 ? graph->num_layers() : options.end;
+  const std::vector<std::string> layers = layer_names(*graph);
+  TINYSPLIT_ASSIGN_OR_RETURN(const int begin, parse_cut(options.begin, layers, "--begin"));
+  int end = graph->num_layers();
+  if (!options.end.empty()) {
+    TINYSPLIT_ASSIGN_OR_RETURN(end, parse_cut(options.end, layers, "--end"));
+  }
   EngineOptions engine_options;
   engine_options.threads = options.threads;
   TINYSPLIT_ASSIGN_OR_RETURN(const auto engine, Engine::create(graph, engine_options));
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto segment, engine->make_segment(options.begin, end));
-  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<NamedTensor> inputs, read_inputs(options, *graph));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto segment, engine->make_segment(begin, end));
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<NamedTensor> inputs, read_inputs(options, *graph, begin));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<NamedTensor> outputs,
                              run_named(*segment, *graph, std::move(inputs)));
   if (!options.output.empty()) return write_outputs(options.output, outputs);
@@ -98,11 +104,12 @@ void add_infer_command(CLI::App& app, int& exit_code) {
       ->required();
   command->add_option("--output", options->output,
                       ".npz or .npy file to write (default: print the best classes)");
-  command->add_option("--begin", options->begin, "First layer to run")
-      ->check(CLI::Range(0, 100'000))
+  command
+      ->add_option("--begin", options->begin,
+                   "Where to begin: " + std::string(kCutForms) + " of which the outputs are given")
       ->capture_default_str();
-  command->add_option("--end", options->end, "Layer to stop before (default: all)")
-      ->check(CLI::Range(0, 100'000));
+  command->add_option("--end", options->end,
+                      "Where to stop: as --begin (default: behind the last layer)");
   command->add_option("--threads", options->threads, "Threads inside one operation")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
@@ -114,7 +121,8 @@ void add_infer_command(CLI::App& app, int& exit_code) {
       "Example:\n"
       "  tinysplit infer models/fashion_resnet --input models/fashion_resnet/data/03_dress.png\n"
       "  tinysplit infer model.keras --input x.npz --end 4 --output cut.npz\n"
-      "  tinysplit infer model.keras --input cut.npz --begin 4 --output y.npz");
+      "  tinysplit infer model.keras --input cut.npz --begin 4 --output y.npz\n"
+      "  tinysplit infer model.keras --input x.npz --end after:block_3 --output cut.npz");
   command->callback([options, &exit_code] { exit_code = report(infer(*options)); });
 }
 

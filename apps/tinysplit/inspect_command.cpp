@@ -12,6 +12,7 @@
 #include "json_output.h"
 #include "model_input.h"
 #include "report/table.h"
+#include "report/terminal.h"
 #include "report/units.h"
 
 namespace tinysplit {
@@ -66,21 +67,24 @@ std::string join_names(const Graph& graph, const std::vector<ValueId>& ids) {
 
 void print_table(const Graph& graph) {
   using Align = Table::Align;
+  using Fit = Table::Fit;
   const auto macs = layer_macs(graph);
   const auto ram = head_peak_ram_bytes(graph);
   const auto cuts = find_cuts(graph);
   std::int64_t all_macs = 0, all_weights = 0;
   Table table({{"layer", Align::kRight},
-               {"name", Align::kLeft},
-               {"kind", Align::kLeft},
+               {"name", Align::kLeft, Fit::kWrap},
+               {"kind", Align::kLeft, Fit::kWrap},
                {"output", Align::kLeft},
-               {"MACs", Align::kRight},
-               {"weights", Align::kRight},
-               {"RAM up to here", Align::kRight},
-               {"a cut after it sends", Align::kLeft}});
-  table.add_row({"", "(input)", "", "", "", "", "",
-                 format_bytes(static_cast<double>(cuts[0].live_bytes)) + "  " +
-                     join_names(graph, cuts[0].live_tensors)});
+               {"MACs", Align::kRight, Fit::kDrop},
+               {"weights", Align::kRight, Fit::kDrop},
+               {"RAM up to here", Align::kRight, Fit::kDrop},
+               {"cut", Align::kRight},
+               {"sends", Align::kRight},
+               {"tensors", Align::kLeft, Fit::kDrop}});
+  table.add_row({"", "(input)", "", "", "", "", "", "0",
+                 format_bytes(static_cast<double>(cuts[0].live_bytes)),
+                 join_names(graph, cuts[0].live_tensors)});
   for (std::size_t i = 0; i < graph.layers().size(); ++i) {
     const Layer& layer = graph.layers()[i];
     const Cut& cut = cuts[i + 1];
@@ -92,15 +96,14 @@ void print_table(const Graph& graph) {
          layer.outputs.empty() ? "" : graph.value(layer.outputs.front()).shape.to_string(),
          macs[i] == 0 ? "" : format_count(macs[i]),
          layer.weight_bytes == 0 ? "" : format_bytes(static_cast<double>(layer.weight_bytes)),
-         format_bytes(static_cast<double>(ram[i + 1])),
-         last ? "nothing: all on the device"
-              : format_bytes(static_cast<double>(cut.live_bytes)) + "  " +
-                    join_names(graph, cut.live_tensors)});
+         format_bytes(static_cast<double>(ram[i + 1])), std::to_string(i + 1),
+         last ? "nothing" : format_bytes(static_cast<double>(cut.live_bytes)),
+         last ? "all on the device" : join_names(graph, cut.live_tensors)});
   }
   std::printf("%s: %d layers, %s MACs, %s of weights, sha256 %.12s\n\n%s", graph.name().c_str(),
               graph.num_layers(), format_count(all_macs).c_str(),
               format_bytes(static_cast<double>(all_weights)).c_str(), graph.digest().c_str(),
-              table.to_string().c_str());
+              table.to_string(true, 0, output_columns()).c_str());
 }
 
 Status write_text(const std::string& path, const std::string& text) {

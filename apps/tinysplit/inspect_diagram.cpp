@@ -25,7 +25,7 @@ class DiagramMaker {
   LayerDiagram make() {
     diagram_.title = graph_.name();
     diagram_.columns = {"output", "MACs", "weights"};
-    diagram_.cuts_head = "a cut here sends";
+    diagram_.cuts_head = "cut here: what it sends";
     add_input_row();
     const auto macs = layer_macs(graph_);
     std::int64_t all_macs = 0, all_weights = 0;
@@ -102,7 +102,7 @@ class DiagramMaker {
       const Cut& cut = cuts[row + 1 - first_layer_row_];
       DiagramCut drawn;
       drawn.bytes = static_cast<double>(cut.live_bytes);
-      drawn.label = format_bytes(drawn.bytes);
+      drawn.label = std::to_string(cut.cut) + ": " + format_bytes(drawn.bytes);
       if (cut.live_tensors.size() > 1) {
         drawn.label += " in " + std::to_string(cut.live_tensors.size()) + " tensors";
       }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "report/table.h"
+#include "report/terminal.h"
 
 namespace tinysplit {
 namespace {
@@ -80,17 +81,19 @@ std::string to_table(const std::vector<OperatorList>& lists) {
   for (const OperatorList& list : lists) {
     text += (text.empty() ? "" : "\n") + std::string(list.title) + "\n";
     for (const std::string& note : list.notes) text += "  " + note + "\n";
-    Table table({{"supported", {}}, {"types", {}}, {"options", {}}});
+    Table table({{"supported", {}, Table::Fit::kWrap},
+                 {"types", {}, Table::Fit::kWrap},
+                 {"options", {}, Table::Fit::kWrap}});
     for (const SupportedOperator& row : list.supported) {
       table.add_row(
           {std::string(row.name), to_string(row.note.types), std::string(row.note.options)});
     }
-    text += "\n" + table.to_string();
-    Table refused({{"refused, because", {}}, {"which", {}}});
+    text += "\n" + table.to_string(true, 0, output_columns());
+    Table refused({{"refused, because", {}, Table::Fit::kWrap}, {"which", {}, Table::Fit::kWrap}});
     for (const RefusedGroup& group : grouped(list.refused)) {
       refused.add_row({std::string(group.reason), joined(group.names)});
     }
-    text += "\n" + refused.to_string();
+    text += "\n" + refused.to_string(true, 0, output_columns());
   }
   return text;
 }
@@ -136,11 +139,11 @@ std::string to_json(const std::vector<OperatorList>& lists) {
 std::string to_table(const ModelReport& report, const std::vector<OperatorList>& lists) {
   const OperatorList* list = find_list(lists, report.operators.format);
   if (list == nullptr) return "";
-  Table table({{list->title == "Keras" ? "layer" : "operator", {}},
+  Table table({{list->title == "Keras" ? "layer" : "operator", {}, Table::Fit::kWrap},
                {"uses", Table::Align::kRight},
                {"supported", {}},
-               {"types", {}},
-               {"options, or why not", {}}});
+               {"types", {}, Table::Fit::kWrap},
+               {"options, or why not", {}, Table::Fit::kWrap}});
   std::size_t missing = 0;
   for (const OperatorUse& use : report.operators.uses) {
     const auto [types, options] = explain(*list, use);
@@ -151,7 +154,7 @@ std::string to_table(const ModelReport& report, const std::vector<OperatorList>&
   std::string text = report.file + ": " + std::string(list->title) + ", " +
                      std::to_string(report.operators.uses.size()) + " kinds, " +
                      (missing == 0 ? "all" : "all but " + std::to_string(missing)) +
-                     " supported\n\n" + table.to_string();
+                     " supported\n\n" + table.to_string(true, 0, output_columns());
   if (!report.without_kernel.empty()) text += "\n";
   for (const LayerWithoutKernel& layer : report.without_kernel) text += layer.reason + "\n";
   if (report.loads.ok()) text += "\nIt loads, and the engine runs it, at every cut.\n";

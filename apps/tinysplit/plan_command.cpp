@@ -8,9 +8,11 @@
 #include "commands.h"
 #include "core/file.h"
 #include "core/limits.h"
-#include "graph/combined_profile.h"
+#include "graph/cut_names.h"
+#include "model_input.h"
 #include "offloading/offloading_algo.h"
 #include "plan_output.h"
+#include "plan_profiles.h"
 #include "report/svg_chart.h"
 
 namespace tinysplit {
@@ -21,9 +23,7 @@ constexpr double kBytesPerKb = 1024.0;
 constexpr double kSecondsPerMs = 1e-3;
 
 struct PlanOptions {
-  std::string device_analytics;
-  std::string edge_analytics;
-  std::string profile;
+  PlanSources sources;
   double uplink_mbit = 0.0;
   std::optional<double> downlink_mbit;
   double rtt_ms = 0.0;
@@ -35,33 +35,12 @@ struct PlanOptions {
   std::optional<double> ram_kb;
   std::optional<double> flash_kb;
   std::optional<double> deadline_ms;
-  std::vector<int> forbidden_cuts;
+  std::vector<std::string> forbidden_cuts;
   bool private_input = false;
+  bool distinct = false;
   std::string svg;
   bool json = false;
 };
-
-// One side of a combined profile serves as an analytics file, too.
-Result<Analytics> read_side(const std::string& path, bool device) {
-  Result<Analytics> analytics = read_analytics(path);
-  if (analytics.ok()) return analytics;
-  Result<AnalyticsPair> pair = read_combined_profile(path);
-  if (pair.ok()) return device ? std::move(pair->device) : std::move(pair->edge);
-  return analytics;
-}
-
-Result<AnalyticsPair> read_pair(const PlanOptions& options) {
-  if (!options.profile.empty()) return read_combined_profile(options.profile);
-  if (options.device_analytics.empty() || options.edge_analytics.empty()) {
-    return invalid_argument(
-        "give --device-analytics and --edge-analytics, or --profile with both in one file");
-  }
-  AnalyticsPair pair;
-  TINYSPLIT_ASSIGN_OR_RETURN(pair.device, read_side(options.device_analytics, true));
-  TINYSPLIT_ASSIGN_OR_RETURN(pair.edge, read_side(options.edge_analytics, false));
-  TINYSPLIT_RETURN_IF_ERROR(check_same_model(pair.device, pair.edge));
-  return pair;
-}
 
 void fill(std::int64_t& value, std::int64_t other) {
   if (value == kUnknownBytes) value = other;
@@ -100,7 +79,7 @@ void set_input_size(const PlanOptions& options, Plan& plan) {
   }
 }
 
-Result<Constraints> make_constraints(const PlanOptions& options, int num_layers) {
+Result<Constraints> make_constraints(const PlanOptions& options, const Analytics& facts) {
   Constraints constraints;
   const auto to_bytes = [](double kb) {
     return static_cast<std::int64_t>(std::min(kb * kBytesPerKb, 9e15));
@@ -108,13 +87,12 @@ Result<Constraints> make_constraints(const PlanOptions& options, int num_layers)
   if (options.ram_kb) constraints.ram_bytes = to_bytes(*options.ram_kb);
   if (options.flash_kb) constraints.flash_bytes = to_bytes(*options.flash_kb);
   if (options.deadline_ms) constraints.deadline_s = *options.deadline_ms * kSecondsPerMs;
-  for (const int cut : options.forbidden_cuts) {
-    if (cut < 0 || cut > num_layers) {
-      return invalid_argument("--forbid-cut " + std::to_string(cut) +
-                              ": this model has cuts 0 .. " + std::to_string(num_layers));
-    }
+  std::vector<std::string> names;
+  for (const LayerAnalytics& layer : facts.layers) names.push_back(layer.name);
+  for (const std::string& text : options.forbidden_cuts) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const int cut, parse_cut(text, names, "--forbid-cut"));
+    constraints.forbidden_cuts.push_back(cut);
   }
-  constraints.forbidden_cuts = options.forbidden_cuts;
   constraints.private_input = options.private_input;
   return constraints;
 }
@@ -133,8 +111,11 @@ void note_assumptions(const PlanOptions& options, bool ram_estimated, Plan& plan
 }
 
 Status run_plan(const PlanOptions& options) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const AnalyticsPair pair, read_pair(options));
+  TINYSPLIT_ASSIGN_OR_RETURN(const PlanProfiles profiles, read_plan_profiles(options.sources));
+  const AnalyticsPair& pair = profiles.pair;
   Plan plan;
+  plan.notes = profiles.notes;
+  if (options.distinct) plan.shown = distinct_cuts_of(profiles);
   plan.facts = merge_facts(pair);
   set_input_size(options, plan);
 
@@ -146,8 +127,7 @@ Status run_plan(const PlanOptions& options) {
   for (const LayerAnalytics& layer : pair.edge.layers) edge_s.push_back(layer.time_s);
   std::vector<CutFacts> cuts = cut_facts(plan.facts);
   note_assumptions(options, estimate_chain_ram(plan.facts, cuts), plan);
-  TINYSPLIT_ASSIGN_OR_RETURN(const Constraints constraints,
-                             make_constraints(options, plan.facts.num_layers()));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Constraints constraints, make_constraints(options, plan.facts));
 
   PlanInput input;
   input.device_time_s = device_s;
@@ -194,13 +174,29 @@ CLI::Validator positive() { return number_check(false, "is not a positive number
 CLI::Validator not_negative() { return number_check(true, "is not a number from 0 on"); }
 
 void add_measurement_options(CLI::App& command, PlanOptions& options) {
-  auto* device = command.add_option("--device-analytics", options.device_analytics,
+  auto* device = command.add_option("--device-analytics", options.sources.device_analytics,
                                     "Analytics file measured on the device");
-  auto* edge = command.add_option("--edge-analytics", options.edge_analytics,
+  auto* edge = command.add_option("--edge-analytics", options.sources.edge_analytics,
                                   "Analytics file measured on the edge");
   command
-      .add_option("--profile", options.profile, "One file with the times of both, instead of these")
+      .add_option("--profile", options.sources.profile,
+                  "One file with the times of both, instead of these")
       ->excludes(device)
+      ->excludes(edge);
+  auto* model = command.add_option("--model", options.sources.model,
+                                   "Model file or folder: its work at a rate stands in for files");
+  command
+      .add_option("--mmacs-per-s", options.sources.device_mmacs_per_s,
+                  "The device does this many million multiply-accumulates, or values handed on, a "
+                  "second")
+      ->check(positive())
+      ->needs(model)
+      ->excludes(device);
+  command
+      .add_option("--edge-mmacs-per-s", options.sources.edge_mmacs_per_s,
+                  "The edge likewise (default: 5000)")
+      ->check(positive())
+      ->needs(model)
       ->excludes(edge);
   command
       .add_option("--device-slowdown", options.device_slowdown,
@@ -244,7 +240,9 @@ void add_constraint_options(CLI::App& command, PlanOptions& options) {
       ->check(not_negative());
   command.add_option("--deadline-ms", options.deadline_ms, "Latest useful answer")
       ->check(not_negative());
-  command.add_option("--forbid-cut", options.forbidden_cuts, "A cut not to use; may be repeated")
+  command
+      .add_option("--forbid-cut", options.forbidden_cuts,
+                  "A cut not to use: " + std::string(kCutForms) + "; may be repeated")
       ->allow_extra_args(false);
   command.add_flag("--private-input", options.private_input,
                    "Exclude every cut that would send the raw input");
@@ -255,16 +253,22 @@ void add_constraint_options(CLI::App& command, PlanOptions& options) {
 void add_plan_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<PlanOptions>();
   CLI::App* command = app.add_subcommand(
-      "plan", "Where to cut, for two profiles and a link: the cost of every cut; needs no server");
+      "plan",
+      "Where to cut, for two profiles or a model, and a link: the cost of every cut; needs no "
+      "server");
   add_measurement_options(*command, *options);
   add_link_options(*command, *options);
   add_constraint_options(*command, *options);
+  add_reading_options(*command, options->sources.reading);
+  command->add_flag("--distinct", options->distinct,
+                    "Leave out cuts that compute and send the same as a neighbour");
   command->add_option("--svg", options->svg, "Draw the cost of every cut into this file");
   command->add_flag("--json", options->json, "Print JSON, for scripts");
   command->footer(
       "Examples:\n"
-      "  tinysplit plan --device-analytics device.json --edge-analytics edge.json\n"
+      "  tinysplit plan --device-analytics device.json --edge-analytics edge.json \\\n"
       "                 --uplink-mbit 8 --downlink-mbit 8 --rtt-ms 20 --svg cuts.svg\n"
+      "  tinysplit plan --model models/fashion_resnet --mmacs-per-s 20 --uplink-mbit 8 --distinct\n"
       "  tinysplit plan --profile esp32.json --uplink-mbit 1 --ram-kb 320 --private-input --json");
   command->callback([options, &exit_code] { exit_code = report(run_plan(*options)); });
 }

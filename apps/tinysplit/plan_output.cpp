@@ -1,9 +1,11 @@
 #include "plan_output.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "json_output.h"
 #include "report/table.h"
+#include "report/terminal.h"
 #include "report/units.h"
 
 namespace tinysplit {
@@ -64,12 +66,18 @@ std::string layer_text(const Analytics& facts, int cut) {
   return layer.name.empty() ? "layer " + std::to_string(cut - 1) : layer.name;
 }
 
+bool is_shown(const Plan& plan, int cut) {
+  return plan.shown.empty() || cut == plan.decision.cut || std::ranges::count(plan.shown, cut) > 0;
+}
+
 }  // namespace
 
 std::string plan_json(const Plan& plan) {
   const Decision& decision = plan.decision;
   Json cuts = Json::array();
-  for (const CutCost& cost : decision.cuts) cuts.push_back(cut_json(cost));
+  for (const CutCost& cost : decision.cuts) {
+    if (is_shown(plan, cost.cut)) cuts.push_back(cut_json(cost));
+  }
   const Json document = {{"scenario", scenario_name(decision.scenario)},
                          {"cut", decision.cut},
                          {"latency_s", decision.latency_s},
@@ -82,16 +90,17 @@ std::string plan_json(const Plan& plan) {
 std::string plan_table(const Plan& plan) {
   using Align = Table::Align;
   Table table({{"cut", Align::kRight},
-               {"after", Align::kLeft},
+               {"after", Align::kLeft, Table::Fit::kWrap},
                {"sends", Align::kRight},
                {"device", Align::kRight},
                {"link", Align::kRight},
-               {"edge", Align::kRight},
+               {"edge", Align::kRight, Table::Fit::kDrop},
                {"total", Align::kRight},
-               {"", Align::kLeft}});
+               {"", Align::kLeft, Table::Fit::kWrap}});
   const std::vector<CutCost>& cuts = plan.decision.cuts;
   const int best_mixed = best_mixed_cut(cuts);
   for (const CutCost& cost : cuts) {
+    if (!is_shown(plan, cost.cut)) continue;
     const bool local = cost.cut == static_cast<int>(cuts.size()) - 1;
     table.add_row({std::to_string(cost.cut), layer_text(plan.facts, cost.cut),
                    local ? "" : format_bytes(static_cast<double>(cost.live_bytes)),
@@ -99,7 +108,7 @@ std::string plan_table(const Plan& plan) {
                    local ? "" : format_seconds(cost.queue_s + cost.edge_s),
                    format_seconds(cost.total_s), remark(cost, plan.decision, best_mixed)});
   }
-  std::string text = table.to_string();
+  std::string text = table.to_string(true, 0, output_columns());
   text += "\n";
   for (const std::string& note : plan.notes) text += "note: " + note + "\n";
   return text + plan.decision.reason + "\n";
@@ -115,6 +124,7 @@ Figure plan_figure(const Plan& plan) {
   Series link{"link and codec", {}, {}, SeriesStyle::kStackedBar};
   Series edge{"edge", {}, {}, SeriesStyle::kStackedBar};
   for (const CutCost& cost : decision.cuts) {
+    if (!is_shown(plan, cost.cut)) continue;
     for (Series* series : {&allowed, &device, &link, &edge}) series->x.push_back(cost.cut);
     allowed.y.push_back(cost.total_s);
     device.y.push_back(cost.device_s);

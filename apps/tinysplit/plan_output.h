@@ -15,6 +15,7 @@ struct Plan {
   Decision decision;
   Analytics facts;  // names and sizes of the layers
   LinkEstimate link;
+  std::vector<int> shown;          // cuts, besides the chosen one; empty: all
   std::vector<std::string> notes;  // what was assumed because the files do not tell it
 };
 

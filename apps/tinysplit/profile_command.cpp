@@ -9,6 +9,7 @@
 #include "model_input.h"
 #include "report/progress.h"
 #include "report/table.h"
+#include "report/terminal.h"
 #include "report/units.h"
 
 namespace tinysplit {
@@ -26,11 +27,11 @@ struct ProfileCommandOptions {
 void print_table(const Analytics& analytics) {
   using Align = Table::Align;
   Table table({{"layer", Align::kRight},
-               {"name", Align::kLeft},
-               {"kind", Align::kLeft},
+               {"name", Align::kLeft, Table::Fit::kWrap},
+               {"kind", Align::kLeft, Table::Fit::kWrap},
                {"median", Align::kRight},
-               {"p10", Align::kRight},
-               {"p90", Align::kRight},
+               {"p10", Align::kRight, Table::Fit::kDrop},
+               {"p90", Align::kRight, Table::Fit::kDrop},
                {"MMAC/s", Align::kRight}});
   double total = 0.0;
   for (std::size_t i = 0; i < analytics.layers.size(); ++i) {
@@ -46,8 +47,9 @@ void print_table(const Analytics& analytics) {
                    format_seconds(layer.time_p10_s), format_seconds(layer.time_p90_s), rate});
   }
   std::printf("%s\n%s for all layers, median of %d runs, %d thread%s, on %s\n",
-              table.to_string().c_str(), format_seconds(total).c_str(), analytics.runs,
-              analytics.threads, analytics.threads == 1 ? "" : "s", analytics.machine.c_str());
+              table.to_string(true, 0, output_columns()).c_str(), format_seconds(total).c_str(),
+              analytics.runs, analytics.threads, analytics.threads == 1 ? "" : "s",
+              analytics.machine.c_str());
 }
 
 Status profile(const ProfileCommandOptions& options) {

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "report/table.h"
+#include "report/terminal.h"
 #include "report/units.h"
 
 namespace tinysplit {
@@ -151,14 +152,15 @@ std::string quantization_markdown(const QuantizationReport& report) {
 
 std::string quantization_text(const QuantizationReport& report) {
   using Align = Table::Align;
-  Table table({{"layer", Align::kLeft},
-               {"kind", Align::kLeft},
+  Table table({{"layer", Align::kLeft, Table::Fit::kWrap},
+               {"kind", Align::kLeft, Table::Fit::kWrap},
                {"arithmetic", Align::kLeft},
                {"own noise", Align::kRight},
                {"total", Align::kRight},
-               {"gain in float32", Align::kRight}});
+               {"gain in float32", Align::kRight, Table::Fit::kDrop}});
   for (const std::size_t i : by_cost(report)) table.add_row(layer_row(report, i));
-  std::string text = table.to_string() + "\n" + noise_text(report) + "\n\n" + summary(report);
+  std::string text = table.to_string(true, 0, output_columns()) + "\n" + noise_text(report) +
+                     "\n\n" + summary(report);
   if (report.accuracy) text += "\nMeasured: " + accuracy_text(*report.accuracy);
   if (!report.output.empty()) text += "\nWritten to " + report.output;
   return text + "\n";

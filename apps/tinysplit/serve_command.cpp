@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "core/limits.h"
 #include "core/logging.h"
+#include "model_input.h"
 #include "net/signal_watcher.h"
 #include "server/edge_server.h"
 
@@ -83,6 +84,7 @@ void add_serve_command(CLI::App& app, int& exit_code) {
                    "Silence after which a device is forgotten")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  add_reading_options(*command, options->reading);
   command->footer(
       "Prints one line with the address when ready. SIGTERM or Ctrl-C finishes what is in flight.\n"
       "Example:\n  tinysplit serve --models models --port 8080");

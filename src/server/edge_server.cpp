@@ -92,6 +92,7 @@ Result<std::unique_ptr<EdgeServer>> EdgeServer::start(const EdgeServerOptions& o
   ModelStoreOptions store_options;
   store_options.threads = options.threads_per_worker;
   store_options.profile_runs = options.profile_runs;
+  store_options.reading = options.reading;
   TINYSPLIT_ASSIGN_OR_RETURN(impl->models,
                              ModelStore::open(options.models, impl->manager, store_options));
   ComputePoolOptions pool_options;

@@ -3,11 +3,13 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "core/clock.h"
 #include "core/status.h"
+#include "formats/model_reader.h"
 #include "offloading/offloading_manager.h"
 
 namespace tinysplit {
@@ -20,6 +22,7 @@ struct EdgeServerOptions {
   int threads_per_worker = 1;
   std::size_t max_queued = 256;
   int profile_runs = 30;
+  std::map<std::string, ReadOptions, std::less<>> reading;  // by model
   OffloadingSettings offloading;
 };
 

@@ -1,8 +1,10 @@
 #include "server/model_store.h"
 
+#include <algorithm>
+
 #include "core/logging.h"
+#include "core/suggestion.h"
 #include "engine/profiler.h"
-#include "formats/model_reader.h"
 #include "graph/analytics.h"
 
 namespace tinysplit {
@@ -37,6 +39,13 @@ Result<std::unique_ptr<ModelStore>> ModelStore::open(const std::filesystem::path
                                                      OffloadingManager& manager,
                                                      const ModelStoreOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<ModelFolder> folders, list_model_folders(models));
+  for (const auto& [name, reading] : options.reading) {
+    if (std::ranges::count(folders, name, &ModelFolder::name) > 0) continue;
+    std::vector<std::string> names;
+    for (const ModelFolder& folder : folders) names.push_back(folder.name);
+    return not_found(models.string() + " has no model \"" + name + "\"" +
+                     did_you_mean(name, names));
+  }
   std::unique_ptr<ModelStore> store(new ModelStore(manager, options));
   for (const ModelFolder& folder : folders) {
     if (const Status status = store->load(folder); !status.ok()) {
@@ -47,7 +56,9 @@ Result<std::unique_ptr<ModelStore>> ModelStore::open(const std::filesystem::path
 }
 
 Status ModelStore::load(const ModelFolder& folder) {
-  TINYSPLIT_ASSIGN_OR_RETURN(auto graph, read_model(folder.model_path));
+  const auto options = options_.reading.find(folder.name);
+  const ReadOptions reading = options == options_.reading.end() ? ReadOptions() : options->second;
+  TINYSPLIT_ASSIGN_OR_RETURN(auto graph, read_model(folder.model_path, reading));
   EngineOptions engine_options;
   engine_options.threads = options_.threads;
   TINYSPLIT_ASSIGN_OR_RETURN(auto engine, Engine::create(graph, engine_options));

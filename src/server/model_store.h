@@ -11,6 +11,7 @@
 #include "core/status.h"
 #include "engine/engine.h"
 #include "formats/model_folder.h"
+#include "formats/model_reader.h"
 #include "offloading/offloading_manager.h"
 
 namespace tinysplit {
@@ -27,6 +28,7 @@ struct ServedModel {
 struct ModelStoreOptions {
   int threads = 1;        // inside one operation
   int profile_runs = 30;  // where a model comes without usable analytics
+  std::map<std::string, ReadOptions, std::less<>> reading;  // by model
 };
 
 // The models of one folder. Analytics that are missing or of another model are measured anew.
@@ -34,7 +36,8 @@ struct ModelStoreOptions {
 class ModelStore {
  public:
   // Loads every model of `models`; one that cannot be loaded is logged and left out. `manager`
-  // learns of each model and must outlive the store. Errors: NOT_FOUND (no such folder).
+  // learns of each model and must outlive the store. Errors: NOT_FOUND (no such folder, or no model
+  // that options.reading names).
   static Result<std::unique_ptr<ModelStore>> open(const std::filesystem::path& models,
                                                   OffloadingManager& manager,
                                                   const ModelStoreOptions& options = {});

@@ -5,9 +5,20 @@
 
 #include "app/process.h"
 #include "formats/model_reader.h"
+#include "formats/npy/npy.h"
+#include "sample_models.h"
 
 namespace tinysplit::test {
 namespace {
+
+std::vector<NamedTensor> numbers_for(const Graph& graph) {
+  std::vector<NamedTensor> inputs;
+  std::vector<Tensor> numbers = numbers_for_inputs(graph);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    inputs.push_back({graph.value(graph.inputs()[i]).name, std::move(numbers[i])});
+  }
+  return inputs;
+}
 
 class ExportCommand : public ::testing::Test {
  protected:
@@ -72,6 +83,38 @@ TEST_F(ExportCommand, WritesATailThatTakesTheLiveTensors) {
   }
 }
 
+// From the input to the first cut in the model, to the second in the file, from there in the model.
+TEST_F(ExportCommand, LayersBetweenTwoCutsTakeTheirPlaceInTheModel) {
+  const auto layers = nlohmann::json::parse(run({"inspect", kModel, "--json"}).out).at("layers");
+  const auto run_part = [&](const std::string& model, const std::string& from,
+                            const std::string& to, std::vector<std::string> more) {
+    more.insert(more.begin(), {"infer", model, "--input", from, "--output", to});
+    const Finished finished = run(more);
+    EXPECT_EQ(finished.exit_code, 0) << finished.err;
+    return read_bytes(to);
+  };
+  const std::string x = folder_.path("x.npz"), y = folder_.path("y.npz");
+  const std::string first = folder_.path("first.npz"), second = folder_.path("second.npz");
+  ASSERT_TRUE(write_npz(x, numbers_for(*read_model(kModel).value())).ok());
+  const std::string uncut = run_part(kModel, x, y, {});
+  const int count = static_cast<int>(layers.size());
+  for (int begin = 1; begin + 2 < count; begin += 2) {
+    const std::string end =
+        "after:" + layers.at(std::size_t(begin) + 1).at("name").get<std::string>();
+    const std::string middle = folder_.path("middle" + std::to_string(begin) + ".keras");
+    SCOPED_TRACE(middle + " to " + end);
+    const Finished written =
+        export_to(middle, {"--begin", std::to_string(begin), "--end", end, "--json"});
+    ASSERT_EQ(written.exit_code, 0) << written.err;
+    const auto said = nlohmann::json::parse(written.out);
+    EXPECT_EQ(said.at("part"), "middle");
+    EXPECT_EQ(said.at("end"), begin + 2);
+    run_part(kModel, x, first, {"--end", std::to_string(begin)});
+    run_part(middle, first, second, {});
+    EXPECT_EQ(run_part(kModel, second, y, {"--begin", end}), uncut);
+  }
+}
+
 TEST_F(ExportCommand, WrongUseIsRefused) {
   const std::string output = folder_.path("x.keras");
   expect_refused(export_to(output, {"--cut", "3"}), 2, "--part head");
@@ -79,6 +122,10 @@ TEST_F(ExportCommand, WrongUseIsRefused) {
   expect_refused(export_to(output, {"--part", "head", "--cut", "0"}), 2, "1 to ");
   expect_refused(export_to(output, {"--part", "tail", "--cut", "1000"}), 2, "0 to ");
   expect_refused(export_to(output, {"--part", "middle"}), 2, "middle");
+  expect_refused(export_to(output, {"--begin", "3", "--cut", "3"}), 2, "excludes");
+  expect_refused(export_to(output, {"--begin", "3", "--end", "3"}), 2, "[3, 3)");
+  expect_refused(export_to(output, {"--begin", "1000"}), 2, "--begin 1000: the model has");
+  expect_refused(export_to(output, {"--end", "after:nowhere"}), 3, "no layer of that name");
   expect_refused(export_to(output, {"--target", "caffe"}), 2, "keras, h5");
   expect_refused(export_to(folder_.path("x.bin")), 2, "--target");
   expect_refused(export_to(folder_.path("x.h5"), {"--target", "keras"}), 2, ".keras, or leave");

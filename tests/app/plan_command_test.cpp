@@ -90,9 +90,38 @@ TEST(PlanCommand, ConstraintsExcludeAndSayWhy) {
             false);
 }
 
+TEST(PlanCommand, AModelAtARateNeedsNoFiles) {
+  const Json all = decide({"--model", model_path("test_model"), "--mmacs-per-s", "20",
+                           "--edge-mmacs-per-s", "2000", "--private-input"});
+  ASSERT_EQ(all.at("cuts").size(), 6u);
+  // 279,936 MACs of the first layer and the 10,368 numbers that it hands on.
+  EXPECT_NEAR(all.at("cuts")[1].at("device_s").get<double>(), (279936 + 10368) / 20e6, 1e-9);
+  EXPECT_NEAR(all.at("cuts")[5].at("device_s").get<double>(),
+              100 * all.at("cuts")[0].at("edge_s").get<double>(), 1e-9);
+  EXPECT_FALSE(all.at("cuts")[0].at("excluded").is_null());
+  // Flatten computes nothing and sends what the pooling before it does.
+  const Json distinct =
+      Json::parse(plan({"--model", model_path("test_model"), "--mmacs-per-s", "20",
+                        "--edge-mmacs-per-s", "2000", "--private-input", "--distinct", "--json"})
+                      .out);
+  ASSERT_EQ(distinct.at("cuts").size(), 5u);
+  EXPECT_EQ(distinct.at("cuts")[3].at("cut"), 4);
+  EXPECT_EQ(distinct.at("cut"), all.at("cut"));
+  const Json by_name = decide({"--model", model_path("test_model"), "--mmacs-per-s", "20",
+                               "--forbid-cut", "after:conv", "--forbid-cut", "before:conv"});
+  EXPECT_EQ(by_name.at("cuts")[0].at("excluded"), "the cut is forbidden");
+  EXPECT_EQ(by_name.at("cuts")[1].at("excluded"), "the cut is forbidden");
+}
+
+TEST(PlanCommand, AModelWithoutARateIsAskedForOne) {
+  expect_refused(plan({"--model", model_path("test_model")}), 2, "Give --mmacs-per-s");
+  expect_refused(plan(with_profile({"--mmacs-per-s", "2"})), 2, "requires --model");
+  expect_refused(plan({"--model", "/nonexistent", "--mmacs-per-s", "2"}), 3, "/nonexistent");
+}
+
 TEST(PlanCommand, EveryCutForbiddenIsRefused) {
   expect_refused(plan(with_profile({"--ram-kb", "1", "--forbid-cut", "0"})), 2, "relax");
-  expect_refused(plan(with_profile({"--forbid-cut", "8"})), 2, "cuts 0 .. 7");
+  expect_refused(plan(with_profile({"--forbid-cut", "8"})), 2, "cuts are 0 to 7");
 }
 
 TEST(PlanCommand, MeasuredBoardRunsOnTheEdgeAlone) {

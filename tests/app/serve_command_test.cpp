@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/process.h"
+#include "formats/npy/npy.h"
 #include "net/http_client.h"
 #include "net/raw_socket.h"
 
@@ -53,6 +54,30 @@ std::string inference(const std::string& model = "test_model") {
               {"model_data", std::string(1200 * 4 * 4 / 3, 'A')},
               {"shape", {1, 20, 20, 3}}}
       .dump();
+}
+
+TEST(ServeCommand, ServesAModelOfOpenSizesAtThoseThatAreStated) {
+  TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path("models/open"));
+  std::filesystem::copy_file(data_path("open_sizes/keras3.keras"),
+                             folder.path("models/open/open.keras"));
+  const auto arrays = read_arrays(data_path("open_sizes/keras3_12x10.npz")).value();
+  ASSERT_TRUE(write_npy(folder.path("x.npy"), arrays.at(0).tensor.view()).ok());
+  Process serve({"serve", "--models", folder.path("models"), "--port", "0", "--input-shape",
+                 "open:1,12,10,3"});
+  const std::string line = serve.read_line().value_or("");
+  ASSERT_NE(line.find("http://"), std::string::npos) << line;
+  Process device({"device", "--edge", line.substr(line.find("http://")), "--model",
+                  folder.path("models/open/open.keras"), "--input-shape", "12,10,3", "--input",
+                  folder.path("x.npy"), "--cut", "after:conv2d", "--check", "--json"});
+  const Finished finished = device.finish();
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_NE(finished.out.find("\"answered_by_edge\":1"), std::string::npos) << finished.out;
+  EXPECT_NE(finished.out.find("\"identical\":1"), std::string::npos) << finished.out;
+  expect_refused(run({"serve", "--models", folder.path("models"), "--input-shape", "opne:1,2"}), 3,
+                 "did you mean open?");
+  expect_refused(run({"serve", "--models", folder.path("models"), "--input-shape", "1,2"}), 2,
+                 "unet:1,224,224,3");
 }
 
 class ServeCommandSignals : public ::testing::TestWithParam<int> {};

@@ -108,7 +108,8 @@ TEST_P(EveryCut, GivesTheUncutOutputOfSpecialNumbers) {
   }
 }
 
-// Head and tail as graphs of their own give the bits of the segments, whatever the cut splits.
+// Head, tail and what lies between two cuts, as graphs of their own, give the bits of the segments,
+// whatever the cut splits.
 TEST_P(EveryCut, ExtractedLayersRunAsTheSegments) {
   constexpr std::int64_t kMostWeightBytes = std::int64_t{2} << 20;  // prepared for every cut
   const auto graph = read_model(GetParam());
@@ -119,7 +120,9 @@ TEST_P(EveryCut, ExtractedLayersRunAsTheSegments) {
   const std::vector<NamedTensor> inputs = random_inputs(**graph);
   for (int cut = 0; cut <= layers; ++cut) {
     auto live = run_layers(*engine, 0, cut, copies_of(inputs));
-    for (const auto& [begin, end] : {std::pair(0, cut), std::pair(cut, layers)}) {
+    const int middle = cut + (layers - cut) / 2;
+    for (const auto& [begin, end] :
+         {std::pair(0, cut), std::pair(cut, layers), std::pair(cut, middle)}) {
       SCOPED_TRACE("layers [" + std::to_string(begin) + ", " + std::to_string(end) + ")");
       const auto part = extract_layers(**graph, begin, end);
       if (!part.ok()) {
