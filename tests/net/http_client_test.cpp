@@ -6,6 +6,7 @@
 #include <future>
 #include <thread>
 
+#include "bounded_wait.h"
 #include "net/http_server.h"
 #include "raw_socket.h"
 
@@ -26,7 +27,11 @@ class ScriptedServer {
  public:
   explicit ScriptedServer(Script script)
       : listener_(RawSocket::listen()), thread_([this, script] { script(listener_); }) {}
-  ~ScriptedServer() { thread_.join(); }
+  // A script whose client never came waits no longer.
+  ~ScriptedServer() {
+    listener_.shutdown();
+    thread_.join();
+  }
   std::uint16_t port() const { return listener_.port(); }
 
  private:
@@ -83,7 +88,7 @@ TEST(HttpClient, CountsTheBytesOnTheWireAndKeepsItsConnection) {
 TEST(HttpClient, CountsExactlyWhatAServerSends) {
   const std::string answer = "HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc";
   const ScriptedServer server(answer_once(answer));
-  HttpClient client("localhost", server.port());
+  HttpClient client("127.0.0.1", server.port());
   const Result<HttpExchange> done = client.get("/", kPlenty);
   ASSERT_TRUE(done.ok()) << done.status().to_string();
   EXPECT_EQ(done->response.status, 404);
@@ -104,7 +109,7 @@ TEST(HttpClient, SendsHeadAndBodyTogetherAsHttpWants) {
   const std::string expected =
       "POST /p HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
       "\r\nContent-Type: application/cbor\r\nContent-Length: 4\r\n\r\nbody";
-  EXPECT_EQ(seen.get_future().get(), expected);
+  EXPECT_EQ(get_in_time(seen), expected);
   EXPECT_EQ(done->bytes_sent, expected.size());
 }
 
@@ -188,7 +193,7 @@ TEST(HttpClient, WorksAgainAfterADeadline) {
   std::promise<void> expired;
   const ScriptedServer server([&](const RawSocket& listener) {
     const RawSocket silent = listener.accept();
-    expired.get_future().wait();
+    get_in_time(expired);
     answer_once("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nagain")(listener);
   });
   HttpClient client("127.0.0.1", server.port());

@@ -5,6 +5,7 @@
 #include <future>
 #include <thread>
 
+#include "bounded_wait.h"
 #include "net/http_client.h"
 #include "raw_socket.h"
 
@@ -71,7 +72,7 @@ TEST(HttpServer, TellsTheHandlerWhatCameAndHowMuch) {
   const std::string bytes = post(
       "/x", "abc", "Content-Type: application/cbor\r\nAccept: text/html\r\nConnection: close\r\n");
   EXPECT_TRUE(has_text(talk(*server, bytes), "Connection: close"));
-  const HttpRequest request = seen.get_future().get();
+  const HttpRequest request = get_in_time(seen);
   EXPECT_EQ(request.content_type, "application/cbor");
   EXPECT_EQ(request.accept, "text/html");
   EXPECT_EQ(request.wire_bytes, bytes.size());
@@ -250,12 +251,13 @@ TEST(HttpServer, ServesManyClientsAtOnce) {
         const std::string body =
             std::string(std::size_t(i * 331), 'a') + std::to_string(c * 1000 + i);
         const Result<HttpExchange> done = client.request("POST", "/m", "text/plain", body, 30s);
-        right += done.ok() && done->response.body == "POST /m||" + body;
+        if (!done.ok()) break;
+        right += done->response.body == "POST /m||" + body;
       }
       return right;
     }));
   }
-  for (std::future<int>& client : clients) EXPECT_EQ(client.get(), 50);
+  for (std::future<int>& client : clients) EXPECT_EQ(get_in_time(std::move(client)), 50);
 }
 
 TEST(HttpServer, RefusesConnectionsBeyondItsLimit) {
@@ -273,7 +275,7 @@ TEST(HttpServer, RefusesConnectionsBeyondItsLimit) {
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 503")) << refused;
   EXPECT_TRUE(has_text(refused, "message"));
   first.close();
-  while (server->num_connections() == 2) std::this_thread::yield();
+  ASSERT_TRUE(holds_in_time([&] { return server->num_connections() < 2; }));
   EXPECT_TRUE(talk(*server, post("/", "in", "Connection: close\r\n")).ends_with("in"));
 }
 
@@ -289,7 +291,7 @@ TEST(HttpServer, RefusesBodiesThatWouldNotFitIntoMemoryTogether) {
       options);
   const RawSocket holding = RawSocket::connect(server->port());
   holding.send(post("/first", std::string(100'000, 'a')));
-  HttpResponder respond = first.get_future().get();
+  HttpResponder respond = get_in_time(first);
   // Announced only, so not held.
   const RawSocket claiming = RawSocket::connect(server->port());
   claiming.send("POST /claim HTTP/1.1\r\nHost: x\r\nContent-Length: 120000\r\n\r\n");
@@ -326,16 +328,16 @@ TEST(HttpServer, StopLetsTheRequestInFlightFinish) {
   const RawSocket idle = RawSocket::connect(server->port());
   const RawSocket socket = RawSocket::connect(server->port());
   socket.send(post("/", ""));
-  HttpResponder respond = arrived.get_future().get();
+  HttpResponder respond = get_in_time(arrived);
   std::future<void> stopped = std::async(std::launch::async, [&] { server->stop(30s); });
   EXPECT_EQ(idle.receive_all(), "") << "idle connections end at once";
-  while (RawSocket::connect(server->port()).is_open()) std::this_thread::yield();
+  ASSERT_TRUE(holds_in_time([&] { return !RawSocket::connect(server->port()).is_open(); }));
   respond({.body = "late but there"});
   const std::string answer = socket.receive_all();
   EXPECT_TRUE(answer.ends_with("late but there")) << answer;
   EXPECT_TRUE(has_text(answer, "Connection: close"));
   respond = nullptr;
-  stopped.get();
+  get_in_time(std::move(stopped));
   EXPECT_EQ(server->num_connections(), 0u);
 }
 
@@ -345,7 +347,7 @@ TEST(HttpServer, StopWithoutGraceDoesNotWaitAndLateAnswersGoNowhere) {
       serve([&](HttpRequest&&, HttpResponder respond) { arrived.set_value(std::move(respond)); });
   const RawSocket socket = RawSocket::connect(server->port());
   socket.send(post("/", ""));
-  HttpResponder respond = arrived.get_future().get();
+  HttpResponder respond = get_in_time(arrived);
   server->stop(0ms);
   EXPECT_EQ(socket.receive_all(), "");
   server.reset();

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -10,12 +11,20 @@
 #include <string_view>
 #include <utility>
 
+#include "bounded_wait.h"
+
 namespace tinysplit {
 
-// A blocking TCP socket of loopback, so that tests can send what no client would.
+// A blocking TCP socket of loopback, so that tests can send what no client would. A call that
+// nothing comes of for kPatience ends as if the peer were gone.
 class RawSocket {
  public:
-  explicit RawSocket(int fd = -1) : fd_(fd) {}
+  explicit RawSocket(int fd = -1) : fd_(fd) {
+    const timeval patience = {.tv_sec = kPatience.count(), .tv_usec = 0};
+    for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+      if (fd_ >= 0) ::setsockopt(fd_, SOL_SOCKET, option, &patience, sizeof patience);
+    }
+  }
   RawSocket(RawSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   RawSocket& operator=(RawSocket&& other) noexcept {
     std::swap(fd_, other.fd_);
@@ -100,6 +109,7 @@ class RawSocket {
     return head;
   }
 
+  void shutdown() const { ::shutdown(fd_, SHUT_RDWR); }
   void shutdown_send() const { ::shutdown(fd_, SHUT_WR); }
   void close() {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));

@@ -4,6 +4,9 @@
 
 #include <csignal>
 #include <future>
+#include <thread>
+
+#include "bounded_wait.h"
 
 namespace tinysplit {
 namespace {
@@ -16,9 +19,9 @@ TEST(SignalWatcher, CallsBackForEverySignal) {
       {SIGUSR1, SIGUSR2}, [&](int number) { (count++ == 0 ? first : second).set_value(number); });
   ASSERT_TRUE(watcher.ok());
   std::raise(SIGUSR1);
-  EXPECT_EQ(first.get_future().get(), SIGUSR1);
+  EXPECT_EQ(get_in_time(first), SIGUSR1);
   std::raise(SIGUSR2);
-  EXPECT_EQ(second.get_future().get(), SIGUSR2);
+  EXPECT_EQ(get_in_time(second), SIGUSR2);
 }
 
 TEST(SignalWatcher, NamesASignalThatCannotBeWatched) {
@@ -31,7 +34,10 @@ TEST(TerminationSignal, IsNotMissedWhenItComesBeforeTheWait) {
     const auto signal = TerminationSignal::create();
     ASSERT_TRUE(signal.ok());
     std::raise(number);
-    EXPECT_EQ((*signal)->wait(), number);
+    std::promise<int> caught;
+    std::thread waiter([&] { caught.set_value((*signal)->wait()); });
+    EXPECT_EQ(get_in_time(caught), number);
+    waiter.join();
   }
 }
 

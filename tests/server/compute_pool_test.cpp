@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "bounded_wait.h"
 #include "core/logging.h"
 
 namespace tinysplit {
@@ -24,11 +25,11 @@ TEST(ComputePool, ExpectedWaitRisesWithABurstAndFallsWhenItIsOver) {
   ASSERT_TRUE(pool.submit(
                       [&](SegmentCache&, double) {
                         begun.set_value();
-                        go_on.get_future().wait();
+                        get_in_time(go_on);
                       },
                       expect_no_failure)
                   .ok());
-  begun.get_future().wait();
+  get_in_time(begun);
   EXPECT_EQ(pool.expected_wait_s(), 0.0);
   std::promise<double> waited;
   ASSERT_TRUE(pool.submit([&](SegmentCache&, double queue_s) { waited.set_value(queue_s); },
@@ -37,7 +38,7 @@ TEST(ComputePool, ExpectedWaitRisesWithABurstAndFallsWhenItIsOver) {
   EXPECT_EQ(pool.queued(), 1u);
   clock.advance_ns(8 * kSecond);
   go_on.set_value();
-  EXPECT_DOUBLE_EQ(waited.get_future().get(), 8.0);
+  EXPECT_DOUBLE_EQ(get_in_time(waited), 8.0);
   EXPECT_GT(pool.expected_wait_s(), 0.5);
   clock.advance_ns(60 * kSecond);
   EXPECT_LT(pool.expected_wait_s(), 1e-3);
@@ -53,11 +54,11 @@ TEST(ComputePool, RefusesWhatTheQueueDoesNotHoldAndFinishesTheRest) {
   ASSERT_TRUE(pool.submit(
                       [&](SegmentCache&, double) {
                         begun.set_value();
-                        go_on.get_future().wait();
+                        get_in_time(go_on);
                       },
                       expect_no_failure)
                   .ok());
-  begun.get_future().wait();
+  get_in_time(begun);
   const auto count = [&](SegmentCache&, double) { ++done; };
   EXPECT_TRUE(pool.submit(count, expect_no_failure).ok());
   EXPECT_TRUE(pool.submit(count, expect_no_failure).ok());

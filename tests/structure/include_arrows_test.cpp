@@ -69,6 +69,13 @@ TEST(SourceRules, FilesKeepTheLayout) {
   EXPECT_TRUE(violations.empty()) << violations;
 }
 
+TEST(SourceRules, TestsWaitForABoundedTimeAndForNoResolver) {
+  auto sources = sources_below({"tests"});
+  sources.erase("tests/bounded_wait.h");
+  const std::string violations = violations_in(sources, check_waits);
+  EXPECT_TRUE(violations.empty()) << violations;
+}
+
 // The checks themselves: a rule that cannot fail would hold for everything.
 
 TEST(IncludeArrows, AllowWhatTheTableAllows) {
@@ -130,6 +137,15 @@ TEST(Layout, CatchesEachFault) {
   while (std::ranges::count(lines, '\n') < std::ptrdiff_t{kMaxFileLines}) lines += "//\n";
   EXPECT_TRUE(check_layout(path, lines).empty());
   EXPECT_EQ(check_layout(path, lines + "//\n").size(), 1U);
+}
+
+TEST(Waits, CatchThoseWithoutEnd) {
+  const std::string future = "get_future()";
+  for (const std::string& line : {"x." + future + ".get();", "x." + future + ".wait();",
+                                  std::string("HttpClient c(\"local") + "host\", 1);"}) {
+    EXPECT_EQ(check_waits("tests/net/x.cpp", line + "\n").size(), 1U) << line;
+  }
+  EXPECT_TRUE(check_waits("tests/net/x.cpp", "HttpClient c(\"127.0.0.1\", 1);\n").empty());
 }
 
 TEST(Layout, CountsColumnsRatherThanBytes) {

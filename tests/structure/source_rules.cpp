@@ -1,6 +1,7 @@
 #include "structure/source_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -168,6 +169,26 @@ std::vector<std::string> check_library_headers(std::string_view path, std::strin
                                 "includes <" + std::string(include->path) + ">, which only " +
                                     std::string(*rule.folders.begin()) + " and its like may know"));
       }
+    }
+  }
+  return violations;
+}
+
+std::vector<std::string> check_waits(std::string_view path, std::string_view text) {
+  // Written in two halves: this file keeps its own rule.
+  static const std::array<std::string, 6> kEndless{
+      std::string("get_future()") + ".get()", std::string("get_future()") + ".wait()",
+      std::string("this_thread::") + "yield", std::string("this_thread::") + "sleep",
+      std::string("\"local") + "host\"",      std::string("//local") + "host"};
+  std::vector<std::string> violations;
+  const std::vector<std::string_view> lines = lines_of(text);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (const std::string& words : kEndless) {
+      if (lines[i].find(words) == std::string_view::npos) continue;
+      violations.push_back(at(path, i + 1,
+                              "has " + words +
+                                  ": it may wait for ever, or for a "
+                                  "resolver; see tests/bounded_wait.h"));
     }
   }
   return violations;

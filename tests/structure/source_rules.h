@@ -24,4 +24,8 @@ std::vector<std::string> check_library_headers(std::string_view path, std::strin
 // headers.
 std::vector<std::string> check_layout(std::string_view path, std::string_view text);
 
+// Of a test: waits that no time bounds (tests/bounded_wait.h has those that one does), and names
+// that only a resolver knows.
+std::vector<std::string> check_waits(std::string_view path, std::string_view text);
+
 }  // namespace tinysplit
