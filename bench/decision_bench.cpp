@@ -124,7 +124,8 @@ void BM_LinkSample(benchmark::State& state) {
   int i = 0;
   for (auto _ : state) {
     const double bytes = 1000.0 * (++i % 7 + 1);
-    benchmark::DoNotOptimize(estimator.add({bytes, 100.0, 0.02 + bytes / 1e6, true}));
+    benchmark::DoNotOptimize(
+        estimator.add({bytes, 100.0, 0.02 + bytes / 1e6, true}, 1'000'000 * i));
   }
 }
 BENCHMARK(BM_LinkSample);

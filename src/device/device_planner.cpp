@@ -99,9 +99,10 @@ std::size_t wire_bytes(std::span<const NamedTensorView> tensors) {
 }
 
 DevicePlanner::DevicePlanner(std::shared_ptr<const Graph> graph, bool raw_input,
-                             Constraints constraints)
+                             Constraints constraints, const Clock& clock)
     : graph_(std::move(graph)),
       constraints_(std::move(constraints)),
+      clock_(clock),
       layer_times_(graph_->num_layers()),
       facts_(make_facts(*graph_, raw_input)),
       standing_(find_standing_exclusions(facts_, constraints_)) {
@@ -170,7 +171,7 @@ Result<Decision> DevicePlanner::plan() const {
   input.edge_time_s = edge_time_s_;
   input.cuts = facts_;
   input.constraints = &constraints_;
-  input.link = network_.estimate();
+  input.link = link();
   input.costs = costs();
   TINYSPLIT_ASSIGN_OR_RETURN(Decision decision, OffloadingAlgo::decide(input));
   decision.confidence *= known;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/status.h"
 #include "device/edge_client.h"
 #include "device/line_fit.h"
@@ -23,7 +24,9 @@ namespace tinysplit {
 class DevicePlanner {
  public:
   // `raw_input`: the inputs hold whole numbers of 0..255, such as a camera's, and travel as bytes.
-  DevicePlanner(std::shared_ptr<const Graph> graph, bool raw_input, Constraints constraints);
+  // `clock` must outlive the planner.
+  DevicePlanner(std::shared_ptr<const Graph> graph, bool raw_input, Constraints constraints,
+                const Clock& clock = SteadyClock::instance());
 
   // Times measured on the edge. Errors: FAILED_PRECONDITION (of another model).
   Status set_edge(const Analytics& analytics);
@@ -38,9 +41,12 @@ class DevicePlanner {
   void add_exchange(int cut, std::span<const NamedTensorView> tensors, std::size_t num_layer_times,
                     const EdgeExchange& exchange);
   // Only whether the link was fit to be sampled decides about false.
-  bool add_link_sample(const LinkSample& sample) { return network_.add(sample); }
+  bool add_link_sample(const LinkSample& sample) { return network_.add(sample, clock_.now_ns()); }
 
-  const LinkEstimate& link() const { return network_.estimate(); }
+  LinkEstimate link() const { return network_.estimate(clock_.now_ns()); }
+  // As NetworkEstimator's.
+  double rate_uncertainty() const { return network_.rate_uncertainty(clock_.now_ns()); }
+  bool doubts_link() const { return network_.is_in_doubt(); }
   std::size_t num_link_samples() const { return network_.num_samples(); }
   CostParameters costs() const;
   const Constraints& constraints() const { return constraints_; }
@@ -56,6 +62,7 @@ class DevicePlanner {
  private:
   std::shared_ptr<const Graph> graph_;
   Constraints constraints_;
+  const Clock& clock_;
   LayerTimes layer_times_;
   std::vector<double> edge_time_s_;  // [N]; empty: not known
   std::vector<CutFacts> facts_;      // [N + 1]; transfer_bytes as on the wire

@@ -6,9 +6,11 @@
 
 namespace tinysplit {
 
-// A time that grows with an amount, from measurements: fixed + slope * amount. Least squares, each
-// measurement weighing 0.9 of the next newer one. Neither part is ever negative. Where the amounts
-// do not vary, the slope is `usual_slope`, bounded by what was measured. A plain value.
+// A time that grows with an amount, from measurements: fixed + slope * amount. Least squares around
+// a running mean, in which each measurement weighs 0.9 of the next newer one. Neither part is ever
+// negative. The slope begins at `usual_slope`, and counts older measurements less only as new ones
+// of other amounts tell it anew: where amounts stop varying, what was learnt of it is kept. A plain
+// value.
 class LineFit {
  public:
   explicit LineFit(double usual_slope) : usual_slope_(usual_slope) {}
@@ -22,41 +24,47 @@ class LineFit {
     }
     ++count_;
     weight_ = kDecay * weight_ + 1.0;
-    x_ = kDecay * x_ + amount;
-    y_ = kDecay * y_ + seconds;
-    xx_ = kDecay * xx_ + amount * amount;
-    xy_ = kDecay * xy_ + amount * seconds;
+    const double dx = amount - mean_x_;
+    const double dy = seconds - mean_y_;
+    mean_x_ += dx / weight_;
+    mean_y_ += dy / weight_;
+    if (count_ == 1) return;
+    const double told = dx * dx + prior_spread();
+    const double decay = told > 0.0 ? 1.0 - (1.0 - kDecay) * dx * dx / told : 1.0;
+    const double share = (weight_ - 1.0) / weight_;
+    xx_ = decay * xx_ + share * dx * dx;
+    xy_ = decay * xy_ + share * dx * dy;
   }
 
   bool empty() const { return count_ == 0; }
 
   double slope() const {
-    if (empty()) return usual_slope_;
-    if (x_ <= 0.0) return usual_slope_;
-    const double spread = xx_ * weight_ - x_ * x_;
-    const double wanted = spread > kLeastSpread * x_ * x_
-                              ? std::max(0.0, (xy_ * weight_ - x_ * y_) / spread)
-                              : usual_slope_;
+    if (empty() || mean_x_ <= 0.0) return usual_slope_;
+    const double prior = prior_spread();
+    const double wanted = std::max(0.0, (xy_ + prior * usual_slope_) / (xx_ + prior));
     // More would make the fixed part negative.
-    return std::min(wanted, y_ / x_);
+    return std::min(wanted, mean_y_ / mean_x_);
   }
 
-  double fixed() const { return empty() ? 0.0 : std::max(0.0, (y_ - slope() * x_) / weight_); }
+  double fixed() const { return empty() ? 0.0 : std::max(0.0, mean_y_ - slope() * mean_x_); }
 
   CodecCost cost() const { return {fixed(), slope()}; }
 
  private:
   static constexpr double kDecay = 0.9;
-  static constexpr double kLeastSpread = 1e-3;
+  // The usual slope counts as much as one measurement this far, as a part of it, from the mean.
+  static constexpr double kUsualSpread = 0.05;
   static constexpr double kMaxChange = 4.0;
   static constexpr double kHiccupS = 100e-6;
   static constexpr int kTrusted = 3;
 
+  double prior_spread() const { return kUsualSpread * kUsualSpread * mean_x_ * mean_x_; }
+
   double usual_slope_;
   int count_ = 0;
   double weight_ = 0.0;
-  double x_ = 0.0;
-  double y_ = 0.0;
+  double mean_x_ = 0.0;
+  double mean_y_ = 0.0;
   double xx_ = 0.0;
   double xy_ = 0.0;
 };

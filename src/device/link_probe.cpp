@@ -1,6 +1,7 @@
 #include "device/link_probe.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace tinysplit {
@@ -14,6 +15,25 @@ constexpr std::size_t kPaddingGrowth = 4;
 // matter.
 constexpr double kClearDifferenceS = 4e-3;
 constexpr double kClearDifference = 0.1;  // as a part of the small one's time
+
+constexpr int kMaxLooks = 3;
+constexpr std::size_t kLeastLookBytes = 256;
+// As long as the base latency, the bytes tell as much as it does; within these bounds.
+constexpr double kShortLookS = 10e-3;
+constexpr double kLongLookS = 50e-3;
+
+// A rate that is vague may be a much higher one, which takes more bytes to be seen.
+constexpr double kOptimism = 3.0;
+
+std::size_t look_padding(const DevicePlanner& planner, const EdgeSession& session) {
+  const LinkEstimate link = planner.link();
+  const double seconds = (1.0 + kOptimism * planner.rate_uncertainty()) *
+                         std::clamp(link.base_latency_s, kShortLookS, kLongLookS);
+  const double bytes =
+      std::clamp(seconds * link.uplink_bytes_per_s, static_cast<double>(kLeastLookBytes),
+                 static_cast<double>(kMaxLookBytes));
+  return std::min(static_cast<std::size_t>(bytes), session.max_padding_bytes());
+}
 
 }  // namespace
 
@@ -40,6 +60,21 @@ Result<InferReply> probe_link(EdgeSession& session, int cut, std::chrono::nanose
   }
   TINYSPLIT_ASSIGN_OR_RETURN(EdgeExchange last, session.report(cut, 0, timeout));
   return std::move(last.reply);
+}
+
+Result<InferReply> look_at_link(EdgeSession& session, const DevicePlanner& planner, int cut,
+                                std::chrono::nanoseconds timeout) {
+  for (int look = 1;; ++look) {
+    const double believed = planner.link().uplink_bytes_per_s;
+    TINYSPLIT_RETURN_IF_ERROR(
+        session.report(cut, look_padding(planner, session), timeout).status());
+    TINYSPLIT_ASSIGN_OR_RETURN(EdgeExchange last, session.report(cut, 0, timeout));
+    // One delayed packet looks like another rate: a new one is looked at twice.
+    const double change = std::abs(std::log(planner.link().uplink_bytes_per_s / believed));
+    const bool is_clear =
+        !planner.doubts_link() && planner.rate_uncertainty() <= kVagueRate && change <= kVagueRate;
+    if (is_clear || look == kMaxLooks) return std::move(last.reply);
+  }
 }
 
 }  // namespace tinysplit

@@ -16,6 +16,8 @@
 namespace tinysplit {
 namespace {
 
+constexpr double kVainLookFactor = 6.0;  // longer wait after a look that left the rate vague
+
 std::chrono::nanoseconds to_duration(double seconds) {
   return std::chrono::nanoseconds(std::llround(seconds * 1e9));
 }
@@ -89,6 +91,8 @@ struct SimpleDevice::Impl {
   std::string refusal(const InferReply::Next& next) const;
   void decide_here();
   Status report();
+  Status look();
+  bool is_look_due() const;
   void maintain();
 
   int num_layers() const { return engine->graph().num_layers(); }
@@ -104,6 +108,8 @@ struct SimpleDevice::Impl {
   EdgeSession session;
   std::vector<std::size_t> num_live;  // [N + 1]: tensors that a cut sends
   int next_cut;
+  std::int64_t looked_ns = 0;
+  bool was_in_vain = false;  // the last look left the link's rate as vague as it was
 };
 
 SimpleDevice::Impl::Impl(std::shared_ptr<Engine> with, std::optional<Pacer> pacer,
@@ -113,12 +119,13 @@ SimpleDevice::Impl::Impl(std::shared_ptr<Engine> with, std::optional<Pacer> pace
       options(given),
       clock(with_clock),
       runner(engine, std::move(pacer), clock),
-      planner(engine->shared_graph(), options.raw_input, options.constraints),
+      planner(engine->shared_graph(), options.raw_input, options.constraints, clock),
       session(
           std::move(client), engine->graph(), planner,
           {options.device_id, options.model_name, options.first_retry_s, options.longest_retry_s},
           clock),
-      next_cut(num_layers()) {
+      next_cut(num_layers()),
+      looked_ns(clock.now_ns()) {
   for (const Cut& cut : find_cuts(engine->graph())) num_live.push_back(cut.live_tensors.size());
   num_live[0] = engine->graph().inputs().size();
 }
@@ -269,13 +276,30 @@ Status SimpleDevice::Impl::report() {
   return ok_status();
 }
 
+Status SimpleDevice::Impl::look() {
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      const InferReply reply,
+      look_at_link(session, planner, next_cut, to_duration(options.probe_timeout_s)));
+  was_in_vain = planner.rate_uncertainty() > kVagueRate;
+  looked_ns = clock.now_ns();
+  take_advice(reply, nullptr);
+  return ok_status();
+}
+
+// A device that runs alone sees nothing of the link; one that offloads sees it, but always at the
+// size of its cut, which does not tell the rate.
+bool SimpleDevice::Impl::is_look_due() const {
+  if (!session.is_open() || session.has_failed()) return false;
+  if (next_cut == num_layers()) return session.silent_s() >= options.report_interval_s;
+  const double interval_s = (was_in_vain ? kVainLookFactor : 1.0) * options.report_interval_s;
+  return seconds_since(looked_ns) >= interval_s && planner.rate_uncertainty() > kVagueRate;
+}
+
 void SimpleDevice::Impl::maintain() {
   const bool ask_again = (session.has_failed() || !session.is_open()) && session.may_retry();
-  const bool look_again = session.is_open() && !session.has_failed() && next_cut == num_layers() &&
-                          session.silent_s() >= options.report_interval_s;
-  if (!ask_again && !look_again) return;
+  if (!ask_again && !is_look_due()) return;
   Status status = session.open(to_duration(options.probe_timeout_s));
-  if (status.ok()) status = report();
+  if (status.ok()) status = ask_again ? report() : look();
   if (!status.ok()) spdlog::debug("the edge is still away: {}", status.message());
 }
 
@@ -324,6 +348,7 @@ Status SimpleDevice::measure_link() {
   TINYSPLIT_RETURN_IF_ERROR(impl_->session.open(timeout));
   TINYSPLIT_ASSIGN_OR_RETURN(const InferReply reply,
                              probe_link(impl_->session, impl_->next_cut, timeout));
+  impl_->looked_ns = impl_->clock.now_ns();
   impl_->take_advice(reply, nullptr);
   return ok_status();
 }
@@ -343,7 +368,7 @@ const Graph& SimpleDevice::graph() const { return impl_->engine->graph(); }
 int SimpleDevice::next_cut() const { return impl_->next_cut; }
 bool SimpleDevice::edge_available() const { return !impl_->session.has_failed(); }
 const Status& SimpleDevice::edge_status() const { return impl_->session.status(); }
-const LinkEstimate& SimpleDevice::link() const { return impl_->planner.link(); }
+LinkEstimate SimpleDevice::link() const { return impl_->planner.link(); }
 CostParameters SimpleDevice::costs() const { return impl_->planner.costs(); }
 std::span<const double> SimpleDevice::layer_times_s() const {
   return impl_->planner.layer_times_s();

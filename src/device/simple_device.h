@@ -41,8 +41,10 @@ struct SimpleDeviceOptions {
   // An edge that failed is asked again after first_retry_s, then twice that, and so on.
   double first_retry_s = 1.0;
   double longest_retry_s = 60.0;
-  double probe_timeout_s = 1.0;    // of such a question
-  double report_interval_s = 5.0;  // how often a device that runs all by itself looks at the link
+  double probe_timeout_s = 1.0;  // of such a question
+  // How often a device that runs all by itself looks at the link, by two small exchanges or a few;
+  // the shortest time between such looks of one that offloads and grows unsure of the link's rate.
+  double report_interval_s = 5.0;
   // infer() asks or reports itself when it is due, after the outputs are there. Otherwise call
   // maintain() when there is time.
   bool maintain_in_infer = true;
@@ -103,7 +105,7 @@ class SimpleDevice {
   bool edge_available() const;
   // What went wrong with the edge last; ok after success.
   const Status& edge_status() const;
-  const LinkEstimate& link() const;
+  LinkEstimate link() const;
   CostParameters costs() const;
   // Seconds of each layer on this device, [N].
   std::span<const double> layer_times_s() const;

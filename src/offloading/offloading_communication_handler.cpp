@@ -48,13 +48,14 @@ Result<OffloadingDevice*> OffloadingCommunicationHandler::receive(const Incoming
   record.size_bytes = message.size_bytes;
   record.cut = message.cut;
   for (const TimedExchange& exchange : newest(message.exchanges)) {
-    if (!device.add_link_sample(sample_of(exchange))) continue;
+    if (!device.add_link_sample(sample_of(exchange), record.received_at_ns)) continue;
     record.link_bytes = exchange.up_bytes + exchange.down_bytes;
     record.round_trip_s = exchange.round_trip_s;
     record.edge_s = exchange.edge_s;
   }
   if (tells_rate(message) && device.add_link_sample({static_cast<double>(message.size_bytes), 0.0,
-                                                     *message.receive_s, false})) {
+                                                     *message.receive_s, false},
+                                                    record.received_at_ns)) {
     record.link_bytes = message.size_bytes;
     record.receive_s = message.receive_s;
   }
@@ -74,7 +75,7 @@ std::vector<DeviceStatus> OffloadingCommunicationHandler::communication_status()
   for (const OffloadingDevice& device : devices_.devices()) {
     status.push_back({device.id(),
                       {device.messages().begin(), device.messages().end()},
-                      device.link(),
+                      device.link(now_ns),
                       seconds_between(device.last_heard_ns(), now_ns)});
   }
   std::sort(status.begin(), status.end(),

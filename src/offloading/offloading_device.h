@@ -26,9 +26,11 @@ class OffloadingDevice {
   void set_last_heard_ns(std::int64_t now_ns) { last_heard_ns_ = now_ns; }
 
   void add_message(OffloadingMessage message);
-  // False if the sample is unusable (see NetworkEstimator::add).
-  bool add_link_sample(const LinkSample& sample) { return network_.add(sample); }
-  const LinkEstimate& link() const { return network_.estimate(); }
+  // False if the sample is unusable (see NetworkEstimator::add). Times are of the edge's clock.
+  bool add_link_sample(const LinkSample& sample, std::int64_t now_ns) {
+    return network_.add(sample, now_ns);
+  }
+  LinkEstimate link(std::int64_t now_ns) const { return network_.estimate(now_ns); }
   std::size_t num_link_samples() const { return network_.num_samples(); }
 
   // The times of a model's layers, to read or add to. Forgets those of a model of that name that

@@ -18,6 +18,7 @@ Status no_such_model(std::string_view name) {
 
 OffloadingManager::OffloadingManager(const OffloadingSettings& settings, const Clock& clock)
     : settings_(settings),
+      clock_(clock),
       devices_(clock, settings.outdated_after_s, settings.link_prior, settings.max_devices),
       handler_(devices_, clock) {}
 
@@ -55,7 +56,7 @@ Result<Evaluation> OffloadingManager::evaluate(const EvaluationRequest& request)
                                handler_.receive(message, model->num_layers()));
     const LayerTimes& times = device->layer_times(message.model_name, model->num_layers());
     snapshot.layer_times_s.assign(times.times_s().begin(), times.times_s().end());
-    snapshot.link = device->link();
+    snapshot.link = device->link(clock_.now_ns());
     snapshot.average_speed_bits_per_s = device->average_speed_bits_per_s();
   }
   return decide(std::move(model), std::move(snapshot), request.queue_wait_s, request.edge_load,
@@ -77,7 +78,7 @@ Result<Evaluation> OffloadingManager::predict(std::string_view device_id,
       if (const LayerTimes* times = device->find_layer_times(model_name, model->num_layers())) {
         snapshot.layer_times_s.assign(times->times_s().begin(), times->times_s().end());
       }
-      snapshot.link = device->link();
+      snapshot.link = device->link(clock_.now_ns());
       snapshot.average_speed_bits_per_s = device->average_speed_bits_per_s();
     }
   }

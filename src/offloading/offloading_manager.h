@@ -84,6 +84,7 @@ class OffloadingManager {
                             const Constraints& constraints) const;
 
   const OffloadingSettings settings_;
+  const Clock& clock_;
   mutable std::mutex mutex_;  // guards everything below
   OffloadingDevicesManager devices_;
   OffloadingCommunicationHandler handler_;

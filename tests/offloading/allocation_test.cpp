@@ -41,9 +41,11 @@ TEST(OffloadingAlgo, ChoosingDoesNotAllocate) {
 TEST(NetworkEstimator, AddingDoesNotAllocate) {
   NetworkEstimator estimator;
   const long before = num_allocations.load();
-  for (int i = 0; i < 100; ++i) estimator.add({1000.0 * (i % 7 + 1), 100.0, 0.01 * (i % 7), true});
+  for (int i = 0; i < 100; ++i) {
+    estimator.add({1000.0 * (i % 7 + 1), 100.0, 0.01 * (i % 7), true}, 1'000'000 * i);
+  }
   EXPECT_EQ(num_allocations.load(), before);
-  EXPECT_EQ(estimator.num_samples(), NetworkEstimator::kMaxSamples);
+  EXPECT_EQ(estimator.num_samples(), 100u);
 }
 
 }  // namespace

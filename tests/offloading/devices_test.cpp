@@ -117,6 +117,25 @@ TEST_F(HandlerTest, BoundsLinkSamplesOfOneMessage) {
   EXPECT_EQ(device->num_link_samples(), limits::kMaxLinkSamplesPerMessage);
 }
 
+TEST_F(HandlerTest, OneSizeLeavesRateAndLatencyAsTheyWere) {
+  const auto exchange = [](std::int64_t bytes) {
+    const double link_s = 0.016 + static_cast<double>(bytes + 200) / 1e6;
+    return TimedExchange{bytes, 200, link_s + 0.001, 0.001};
+  };
+  IncomingMessage incoming = message("a");
+  incoming.exchanges = {exchange(300), exchange(300), exchange(8500), exchange(300)};
+  const OffloadingDevice* device = handler_.receive(incoming, 2).value();
+  for (int i = 0; i < 1000; ++i) {
+    clock_.advance_ns(kSecondNs / 10);
+    incoming.exchanges = {exchange(i % 2 == 0 ? 1010 : 1012)};
+    incoming.exchanges[0].round_trip_s += i % 2 == 0 ? 3e-4 : -3e-4;
+    device = handler_.receive(incoming, 2).value();
+    const LinkEstimate link = device->link(clock_.now_ns());
+    ASSERT_NEAR(link.uplink_bytes_per_s / 1e6, 1.0, 0.15) << i;
+    ASSERT_NEAR(link.base_latency_s / 0.016, 1.0, 0.15) << i;
+  }
+}
+
 TEST_F(HandlerTest, ImpossibleExchangesDoNotCount) {
   IncomingMessage incoming = message("a");
   incoming.exchanges = {{2000, 100, 0.05, 0.06}, {2000, 100, 0.05, -9.0}, {2000, 100, NAN, 0.0},
@@ -124,7 +143,7 @@ TEST_F(HandlerTest, ImpossibleExchangesDoNotCount) {
   const OffloadingDevice* device = handler_.receive(incoming, 2).value();
   EXPECT_EQ(device->num_link_samples(), 0u);
   EXPECT_FALSE(device->messages().back().link_s().has_value());
-  EXPECT_EQ(device->link().uplink_bytes_per_s, LinkEstimate().uplink_bytes_per_s);
+  EXPECT_EQ(device->link(clock_.now_ns()).uplink_bytes_per_s, LinkEstimate().uplink_bytes_per_s);
 }
 
 TEST_F(HandlerTest, ArrivalTimeCountsOnlyForLargeBodies) {

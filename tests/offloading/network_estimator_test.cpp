@@ -37,10 +37,10 @@ void expect_sane(const LinkEstimate& link) {
 
 TEST(NetworkEstimator, WithoutSamplesItIsThePrior) {
   const NetworkEstimator estimator({5e5, 4e5, 0.03, 0.0});
-  EXPECT_EQ(estimator.estimate().uplink_bytes_per_s, 5e5);
-  EXPECT_EQ(estimator.estimate().downlink_bytes_per_s, 4e5);
-  EXPECT_EQ(estimator.estimate().base_latency_s, 0.03);
-  EXPECT_EQ(estimator.estimate().confidence, 0.0);
+  EXPECT_DOUBLE_EQ(estimator.estimate(0).uplink_bytes_per_s, 5e5);
+  EXPECT_DOUBLE_EQ(estimator.estimate(0).downlink_bytes_per_s, 4e5);
+  EXPECT_EQ(estimator.estimate(0).base_latency_s, 0.03);
+  EXPECT_EQ(estimator.estimate(0).confidence, 0.0);
 }
 
 TEST(NetworkEstimator, OneSampleIsExplainedExactly) {
@@ -49,9 +49,9 @@ TEST(NetworkEstimator, OneSampleIsExplainedExactly) {
     for (const double size : {100.0, 10'000.0, 1e6}) {
       NetworkEstimator estimator;
       const LinkSample sample = link.sample(size, 200);
-      ASSERT_TRUE(estimator.add(sample));
-      expect_sane(estimator.estimate());
-      EXPECT_NEAR(predict_s(estimator.estimate(), size, 200), sample.link_s, 0.02 * sample.link_s);
+      ASSERT_TRUE(estimator.add(sample, 0));
+      expect_sane(estimator.estimate(0));
+      EXPECT_NEAR(predict_s(estimator.estimate(0), size, 200), sample.link_s, 0.02 * sample.link_s);
     }
   }
 }
@@ -60,10 +60,10 @@ TEST(NetworkEstimator, EqualSizesStayExplained) {
   const Link link{31250, 31250, 0.3};
   NetworkEstimator estimator;
   for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(estimator.add(link.sample(5000, 100)));
-    expect_sane(estimator.estimate());
+    ASSERT_TRUE(estimator.add(link.sample(5000, 100), 0));
+    expect_sane(estimator.estimate(0));
     const double expected_s = link.sample(5000, 100).link_s;
-    EXPECT_NEAR(predict_s(estimator.estimate(), 5000, 100), expected_s, 0.01 * expected_s);
+    EXPECT_NEAR(predict_s(estimator.estimate(0), 5000, 100), expected_s, 0.01 * expected_s);
   }
 }
 
@@ -72,9 +72,9 @@ TEST(NetworkEstimator, DifferentSizesTellRateAndLatency) {
        {Link{6.25e6, 6.25e6, 0.006}, Link{6.25e5, 6.25e5, 0.08}, Link{31250, 31250, 0.3}}) {
     NetworkEstimator estimator;
     for (const double size : {784.0, 25'000.0, 3136.0, 12'544.0, 784.0, 6272.0}) {
-      ASSERT_TRUE(estimator.add(link.sample(size, 150)));
+      ASSERT_TRUE(estimator.add(link.sample(size, 150), 0));
     }
-    const LinkEstimate& estimate = estimator.estimate();
+    const LinkEstimate estimate = estimator.estimate(0);
     EXPECT_NEAR(estimate.uplink_bytes_per_s / link.uplink_bytes_per_s, 1.0, 0.1);
     EXPECT_NEAR(estimate.base_latency_s / link.base_s, 1.0, 0.05);
   }
@@ -84,11 +84,11 @@ TEST(NetworkEstimator, KeepsWhatItLearnedWhenSizesStopVarying) {
   const Link link{6.25e5, 6.25e5, 0.08};
   NetworkEstimator estimator;
   for (const double size : {784.0, 50'000.0, 3136.0, 25'000.0, 784.0, 6272.0}) {
-    estimator.add(link.sample(size, 150));
+    estimator.add(link.sample(size, 150), 0);
   }
-  for (int i = 0; i < 200; ++i) estimator.add(link.sample(784, 150));
-  EXPECT_NEAR(estimator.estimate().uplink_bytes_per_s / link.uplink_bytes_per_s, 1.0, 0.15);
-  EXPECT_NEAR(estimator.estimate().base_latency_s / link.base_s, 1.0, 0.05);
+  for (int i = 0; i < 200; ++i) estimator.add(link.sample(784, 150), 0);
+  EXPECT_NEAR(estimator.estimate(0).uplink_bytes_per_s / link.uplink_bytes_per_s, 1.0, 0.15);
+  EXPECT_NEAR(estimator.estimate(0).base_latency_s / link.base_s, 1.0, 0.05);
 }
 
 TEST(NetworkEstimator, NoiseAveragesOut) {
@@ -101,11 +101,11 @@ TEST(NetworkEstimator, NoiseAveragesOut) {
   for (int i = 0; i < 300; ++i) {
     LinkSample sample = link.sample(size(random), 150);
     sample.link_s *= noise(random);
-    ASSERT_TRUE(estimator.add(sample));
+    ASSERT_TRUE(estimator.add(sample, 0));
     if (i < 15) continue;
     for (const double bytes : {1000.0, 20'000.0, 60'000.0}) {
       const double expected_s = link.sample(bytes, 150).link_s;
-      const double error = predict_s(estimator.estimate(), bytes, 150) / expected_s - 1.0;
+      const double error = predict_s(estimator.estimate(0), bytes, 150) / expected_s - 1.0;
       worst = std::max(worst, std::abs(error));
     }
   }
@@ -117,14 +117,14 @@ TEST(NetworkEstimator, AnOutlierMovesLittle) {
   for (const double factor : {10.0, 100.0, 0.01}) {
     NetworkEstimator estimator;
     for (const double size : {784.0, 25'000.0, 3136.0, 12'544.0, 784.0, 6272.0}) {
-      estimator.add(link.sample(size, 150));
+      estimator.add(link.sample(size, 150), 0);
     }
     LinkSample outlier = link.sample(6272, 150);
     outlier.link_s *= factor;
-    estimator.add(outlier);
+    estimator.add(outlier, 0);
     for (const double size : {784.0, 12'544.0}) {
       const double expected_s = link.sample(size, 150).link_s;
-      EXPECT_NEAR(predict_s(estimator.estimate(), size, 150), expected_s, 0.15 * expected_s)
+      EXPECT_NEAR(predict_s(estimator.estimate(0), size, 150), expected_s, 0.15 * expected_s)
           << factor;
     }
   }
@@ -135,11 +135,11 @@ TEST(NetworkEstimator, FollowsALinkThatChanges) {
   NetworkEstimator estimator;
   for (const Link& link : links) {
     for (int i = 0; i < 12; ++i) {
-      ASSERT_TRUE(estimator.add(link.sample(i % 3 == 0 ? 800 : 4000.0 * (i % 3), 150)));
+      ASSERT_TRUE(estimator.add(link.sample(i % 3 == 0 ? 800 : 4000.0 * (i % 3), 150), 0));
       if (i < 7) continue;
       for (const double size : {800.0, 8000.0}) {
         const double expected_s = link.sample(size, 150).link_s;
-        EXPECT_NEAR(predict_s(estimator.estimate(), size, 150), expected_s, 0.25 * expected_s)
+        EXPECT_NEAR(predict_s(estimator.estimate(0), size, 150), expected_s, 0.25 * expected_s)
             << "rate " << link.uplink_bytes_per_s << " after " << i;
       }
     }
@@ -149,39 +149,39 @@ TEST(NetworkEstimator, FollowsALinkThatChanges) {
 TEST(NetworkEstimator, DirectionsAreEqualUntilTheSamplesContradict) {
   const Link same{6.25e5, 6.25e5, 0.02};
   NetworkEstimator estimator;
-  for (int i = 0; i < 20; ++i) estimator.add(same.sample(1000.0 + 3000 * (i % 5), 100));
-  EXPECT_NEAR(estimator.estimate().downlink_bytes_per_s / estimator.estimate().uplink_bytes_per_s,
+  for (int i = 0; i < 20; ++i) estimator.add(same.sample(1000.0 + 3000 * (i % 5), 100), 0);
+  EXPECT_NEAR(estimator.estimate(0).downlink_bytes_per_s / estimator.estimate(0).uplink_bytes_per_s,
               1.0, 0.1);
 
   const Link asymmetric{1e5, 1e6, 0.02};
   NetworkEstimator other;
   std::mt19937 random(5);
   std::uniform_real_distribution<double> size(100, 30'000);
-  for (int i = 0; i < 32; ++i) other.add(asymmetric.sample(size(random), size(random)));
-  EXPECT_NEAR(other.estimate().uplink_bytes_per_s / 1e5, 1.0, 0.1);
-  EXPECT_NEAR(other.estimate().downlink_bytes_per_s / 1e6, 1.0, 0.3);
+  for (int i = 0; i < 32; ++i) other.add(asymmetric.sample(size(random), size(random)), 0);
+  EXPECT_NEAR(other.estimate(0).uplink_bytes_per_s / 1e5, 1.0, 0.1);
+  EXPECT_NEAR(other.estimate(0).downlink_bytes_per_s / 1e6, 1.0, 0.3);
 }
 
 TEST(NetworkEstimator, ArrivalTimesTellTheRateAlone) {
   NetworkEstimator estimator;
   for (int i = 0; i < 10; ++i) {
     const double bytes = 50'000.0 + 10'000.0 * i;
-    ASSERT_TRUE(estimator.add({bytes, 0.0, bytes / 2e5, false}));
-    expect_sane(estimator.estimate());
+    ASSERT_TRUE(estimator.add({bytes, 0.0, bytes / 2e5, false}, 0));
+    expect_sane(estimator.estimate(0));
   }
-  EXPECT_NEAR(estimator.estimate().uplink_bytes_per_s / 2e5, 1.0, 0.05);
+  EXPECT_NEAR(estimator.estimate(0).uplink_bytes_per_s / 2e5, 1.0, 0.05);
 }
 
 TEST(NetworkEstimator, RefusesNonsense) {
   NetworkEstimator estimator;
   for (const double bad : {-1.0, static_cast<double>(NAN), static_cast<double>(INFINITY), 1e30}) {
-    EXPECT_FALSE(estimator.add({bad, 0, 1, true}));
-    EXPECT_FALSE(estimator.add({1, bad, 1, true}));
-    EXPECT_FALSE(estimator.add({1, 1, bad, true}));
+    EXPECT_FALSE(estimator.add({bad, 0, 1, true}, 0));
+    EXPECT_FALSE(estimator.add({1, bad, 1, true}, 0));
+    EXPECT_FALSE(estimator.add({1, 1, bad, true}, 0));
   }
-  EXPECT_FALSE(estimator.add({0, 0, 1, true}));
+  EXPECT_FALSE(estimator.add({0, 0, 1, true}, 0));
   EXPECT_EQ(estimator.num_samples(), 0u);
-  EXPECT_EQ(estimator.estimate().confidence, 0.0);
+  EXPECT_EQ(estimator.estimate(0).confidence, 0.0);
 }
 
 TEST(NetworkEstimator, StaysFiniteOnArbitrarySamples) {
@@ -195,8 +195,8 @@ TEST(NetworkEstimator, StaysFiniteOnArbitrarySamples) {
       sample.down_bytes = std::floor(std::pow(10.0, 2.0 + exponent(random)));
       sample.link_s = random() % 10 == 0 ? 0.0 : std::pow(10.0, exponent(random));
       sample.has_base_latency = random() % 4 != 0;
-      estimator.add(sample);
-      expect_sane(estimator.estimate());
+      estimator.add(sample, 0);
+      expect_sane(estimator.estimate(0));
       if (HasFailure()) FAIL() << "round " << round << " sample " << i;
     }
   }
@@ -207,9 +207,9 @@ TEST(NetworkEstimator, ConfidenceGrowsWithSamplesThatAgree) {
   NetworkEstimator estimator;
   double last = 0.0;
   for (int i = 0; i < 8; ++i) {
-    estimator.add(link.sample(1000 + 500 * (i % 4), 100));
-    EXPECT_GT(estimator.estimate().confidence, last);
-    last = estimator.estimate().confidence;
+    estimator.add(link.sample(1000 + 500 * (i % 4), 100), 0);
+    EXPECT_GT(estimator.estimate(0).confidence, last);
+    last = estimator.estimate(0).confidence;
   }
   EXPECT_GT(last, 0.6);
 }
