@@ -14,6 +14,7 @@
 #include "graph/cut_names.h"
 #include "model_input.h"
 #include "plan_profiles.h"
+#include "ram_count.h"
 #include "report/progress.h"
 
 namespace tinysplit {
@@ -266,8 +267,11 @@ void add_limits(CLI::App& command, DeviceCommandOptions& options) {
       ->check(CLI::PositiveNumber);
   command.add_flag("--private-input", options.device.constraints.private_input,
                    "The raw input must not leave the device");
-  command.add_option("--ram-kb", options.ram_kb, "RAM for activations, in 1024 bytes")
+  command
+      .add_option("--ram-kb", options.ram_kb,
+                  "RAM for the head, in 1024 bytes, counted as --ram-count says")
       ->check(CLI::NonNegativeNumber);
+  add_ram_count(command, options.device.constraints.ram_count);
   command.add_option("--flash-kb", options.flash_kb, "Flash for weights, in 1024 bytes")
       ->check(CLI::NonNegativeNumber);
   command

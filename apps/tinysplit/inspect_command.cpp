@@ -6,8 +6,10 @@
 #include "core/file.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
+#include "graph/analytics.h"
 #include "graph/cuts.h"
 #include "graph/metrics.h"
+#include "graph/micro_arena.h"
 #include "inspect_diagram.h"
 #include "json_output.h"
 #include "model_input.h"
@@ -28,9 +30,16 @@ struct InspectOptions {
   ReadOptions reading;
 };
 
+Json json_bytes(std::int64_t bytes) { return bytes == kUnknownBytes ? Json() : Json(bytes); }
+
+std::string shown_bytes(std::int64_t bytes) {
+  return bytes == kUnknownBytes ? "?" : format_bytes(static_cast<double>(bytes));
+}
+
 Json to_json(const Graph& graph) {
   const auto macs = layer_macs(graph);
   const auto ram = head_peak_ram_bytes(graph);
+  const auto arena = head_micro_arena_bytes(graph);
   Json layers = Json::array();
   for (std::size_t i = 0; i < graph.layers().size(); ++i) {
     const Layer& layer = graph.layers()[i];
@@ -48,6 +57,7 @@ Json to_json(const Graph& graph) {
                     {"live_bytes", cut.live_bytes},
                     {"live_tensors", json_values(graph, cut.live_tensors)},
                     {"head_peak_ram_bytes", ram[static_cast<std::size_t>(cut.cut)]},
+                    {"head_tflm_arena_bytes", json_bytes(arena[static_cast<std::size_t>(cut.cut)])},
                     {"reveals_input", cut.reveals_input},
                     {"splits_fusion", cut.splits_fusion}});
   }
@@ -70,6 +80,7 @@ void print_table(const Graph& graph) {
   using Fit = Table::Fit;
   const auto macs = layer_macs(graph);
   const auto ram = head_peak_ram_bytes(graph);
+  const auto arena = head_micro_arena_bytes(graph);
   const auto cuts = find_cuts(graph);
   std::int64_t all_macs = 0, all_weights = 0;
   Table table({{"layer", Align::kRight},
@@ -79,10 +90,11 @@ void print_table(const Graph& graph) {
                {"MACs", Align::kRight, Fit::kDrop},
                {"weights", Align::kRight, Fit::kDrop},
                {"RAM up to here", Align::kRight, Fit::kDrop},
+               {"in TFLM", Align::kRight, Fit::kDrop},
                {"cut", Align::kRight},
                {"sends", Align::kRight},
                {"tensors", Align::kLeft, Fit::kDrop}});
-  table.add_row({"", "(input)", "", "", "", "", "", "0",
+  table.add_row({"", "(input)", "", "", "", "", "", "", "0",
                  format_bytes(static_cast<double>(cuts[0].live_bytes)),
                  join_names(graph, cuts[0].live_tensors)});
   for (std::size_t i = 0; i < graph.layers().size(); ++i) {
@@ -96,14 +108,17 @@ void print_table(const Graph& graph) {
          layer.outputs.empty() ? "" : graph.value(layer.outputs.front()).shape.to_string(),
          macs[i] == 0 ? "" : format_count(macs[i]),
          layer.weight_bytes == 0 ? "" : format_bytes(static_cast<double>(layer.weight_bytes)),
-         format_bytes(static_cast<double>(ram[i + 1])), std::to_string(i + 1),
+         format_bytes(static_cast<double>(ram[i + 1])), shown_bytes(arena[i + 1]),
+         std::to_string(i + 1),
          last ? "nothing" : format_bytes(static_cast<double>(cut.live_bytes)),
          last ? "all on the device" : join_names(graph, cut.live_tensors)});
   }
-  std::printf("%s: %d layers, %s MACs, %s of weights, sha256 %.12s\n\n%s", graph.name().c_str(),
+  std::printf("%s: %d layers, %s MACs, %s of weights, sha256 %.12s\n\n%s\n%s", graph.name().c_str(),
               graph.num_layers(), format_count(all_macs).c_str(),
               format_bytes(static_cast<double>(all_weights)).c_str(), graph.digest().c_str(),
-              table.to_string(true, 0, output_columns()).c_str());
+              table.to_string(true, 0, output_columns()).c_str(),
+              "RAM up to here: the activations alive at once, the least that any runtime needs.\n"
+              "In TFLM: the arena that TensorFlow Lite Micro takes, estimated; ? is not known.\n");
 }
 
 Status write_text(const std::string& path, const std::string& text) {

@@ -13,6 +13,7 @@
 #include "offloading/offloading_algo.h"
 #include "plan_output.h"
 #include "plan_profiles.h"
+#include "ram_count.h"
 #include "report/svg_chart.h"
 
 namespace tinysplit {
@@ -33,6 +34,7 @@ struct PlanOptions {
   std::int64_t overhead_bytes = 0;
   std::optional<std::int64_t> input_bytes;
   std::optional<double> ram_kb;
+  RamCount ram_count = RamCount::kActivations;
   std::optional<double> flash_kb;
   std::optional<double> deadline_ms;
   std::vector<std::string> forbidden_cuts;
@@ -58,6 +60,7 @@ Analytics merge_facts(const AnalyticsPair& pair) {
     LayerAnalytics& layer = facts.layers[i];
     fill(layer.weight_bytes, other.layers[i].weight_bytes);
     fill(layer.head_peak_ram_bytes, other.layers[i].head_peak_ram_bytes);
+    fill(layer.head_tflm_arena_bytes, other.layers[i].head_tflm_arena_bytes);
     if (layer.name.empty()) layer.name = other.layers[i].name;
   }
   if (!facts.cuts_from_graph) set_chain_cuts(facts);
@@ -85,6 +88,7 @@ Result<Constraints> make_constraints(const PlanOptions& options, const Analytics
     return static_cast<std::int64_t>(std::min(kb * kBytesPerKb, 9e15));
   };
   if (options.ram_kb) constraints.ram_bytes = to_bytes(*options.ram_kb);
+  constraints.ram_count = options.ram_count;
   if (options.flash_kb) constraints.flash_bytes = to_bytes(*options.flash_kb);
   if (options.deadline_ms) constraints.deadline_s = *options.deadline_ms * kSecondsPerMs;
   std::vector<std::string> names;
@@ -98,7 +102,9 @@ Result<Constraints> make_constraints(const PlanOptions& options, const Analytics
 }
 
 void note_assumptions(const PlanOptions& options, bool ram_estimated, Plan& plan) {
-  if (options.ram_kb && ram_estimated) {
+  const bool counts_arena = options.ram_count == RamCount::kTflmArena;
+  if (options.ram_kb) plan.notes.push_back(ram_count_note(options.ram_count));
+  if (options.ram_kb && ram_estimated && !counts_arena) {
     plan.notes.push_back(
         "the files do not tell the peak RAM of every head: taken to be the largest input and "
         "output of one layer together, too little where a model has branches");
@@ -233,8 +239,10 @@ void add_link_options(CLI::App& command, PlanOptions& options) {
 
 void add_constraint_options(CLI::App& command, PlanOptions& options) {
   command
-      .add_option("--ram-kb", options.ram_kb, "RAM of the device for activations, in 1024 bytes")
+      .add_option("--ram-kb", options.ram_kb,
+                  "RAM of the device for the head, in 1024 bytes, counted as --ram-count says")
       ->check(not_negative());
+  add_ram_count(command, options.ram_count);
   command
       .add_option("--flash-kb", options.flash_kb, "Flash of the device for weights, in 1024 bytes")
       ->check(not_negative());

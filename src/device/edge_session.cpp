@@ -14,15 +14,24 @@ constexpr double kRetellAfterS = 5.0;
 
 std::int64_t to_ns(double seconds) { return std::llround(seconds * 1e9); }
 
-InferRequest::Constraints to_wire(const Constraints& constraints) {
+// An edge knows of RAM for activations only: how the device counts otherwise, it tells as cuts that
+// are forbidden.
+InferRequest::Constraints to_wire(const Constraints& constraints, const DevicePlanner& planner,
+                                  int num_layers) {
   InferRequest::Constraints wire;
   const auto bytes = [](std::int64_t value) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
   };
-  if (constraints.ram_bytes) wire.ram_bytes = bytes(*constraints.ram_bytes);
+  const bool counts_activations = constraints.ram_count == RamCount::kActivations;
+  if (constraints.ram_bytes && counts_activations) wire.ram_bytes = bytes(*constraints.ram_bytes);
   if (constraints.flash_bytes) wire.flash_bytes = bytes(*constraints.flash_bytes);
   for (const int cut : constraints.forbidden_cuts) {
     if (cut >= 0) wire.forbidden_cuts.push_back(static_cast<std::uint32_t>(cut));
+  }
+  for (int cut = 0; !counts_activations && cut <= num_layers; ++cut) {
+    if (planner.standing_exclusion(cut) == Exclusion::kDeviceRam) {
+      wire.forbidden_cuts.push_back(static_cast<std::uint32_t>(cut));
+    }
   }
   wire.private_input = constraints.private_input;
   return wire;
@@ -65,7 +74,7 @@ InferRequest EdgeSession::make_request(int cut) {
   request.id = ++last_id_;
   request.cut = static_cast<std::uint32_t>(cut);
   request.link_samples = samples_;
-  request.constraints = to_wire(planner_.constraints());
+  request.constraints = to_wire(planner_.constraints(), planner_, graph_.num_layers());
   return request;
 }
 

@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "graph/cuts.h"
 #include "graph/metrics.h"
+#include "graph/micro_arena.h"
 
 namespace tinysplit {
 namespace {
@@ -42,6 +43,7 @@ Analytics Analytics::from_graph(const Graph& graph) {
   const std::vector<std::int64_t> macs = layer_macs(graph);
   const std::vector<std::int64_t> output_bytes = layer_output_bytes(graph);
   const std::vector<std::int64_t> peak_ram_bytes = head_peak_ram_bytes(graph);
+  const std::vector<std::int64_t> arena_bytes = head_micro_arena_bytes(graph);
   for (std::size_t i = 0; i < graph.layers().size(); ++i) {
     const Layer& source = graph.layers()[i];
     LayerAnalytics layer;
@@ -52,6 +54,7 @@ Analytics Analytics::from_graph(const Graph& graph) {
     layer.macs = macs[i];
     layer.weight_bytes = source.weight_bytes;
     layer.head_peak_ram_bytes = peak_ram_bytes[i + 1];
+    layer.head_tflm_arena_bytes = arena_bytes[i + 1];
     analytics.layers.push_back(std::move(layer));
   }
   for (const Cut& cut : find_cuts(graph)) {

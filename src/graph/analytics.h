@@ -18,16 +18,17 @@ inline constexpr std::int64_t kUnknownBytes = -1;
 // What was measured of, and is known about, one layer. Sizes and counts are kUnknownBytes where the
 // file does not tell them.
 struct LayerAnalytics {
-  std::string name;                                  // empty: unknown
-  std::string kind;                                  // the framework's class, such as "Conv2D"
-  Shape output_shape;                                // rank 0: unknown
-  std::int64_t output_bytes = 0;                     // what the layer hands on
-  double time_s = 0.0;                               // median over the runs
-  double time_p10_s = 0.0;                           // 10th percentile; time_s if not measured
-  double time_p90_s = 0.0;                           // 90th percentile; time_s if not measured
-  std::int64_t macs = kUnknownBytes;                 // multiply-accumulates, batch 1
-  std::int64_t weight_bytes = kUnknownBytes;         // of this layer
-  std::int64_t head_peak_ram_bytes = kUnknownBytes;  // of the head that ends with this layer
+  std::string name;                                    // empty: unknown
+  std::string kind;                                    // the framework's class, such as "Conv2D"
+  Shape output_shape;                                  // rank 0: unknown
+  std::int64_t output_bytes = 0;                       // what the layer hands on
+  double time_s = 0.0;                                 // median over the runs
+  double time_p10_s = 0.0;                             // 10th percentile; time_s if not measured
+  double time_p90_s = 0.0;                             // 90th percentile; time_s if not measured
+  std::int64_t macs = kUnknownBytes;                   // multiply-accumulates, batch 1
+  std::int64_t weight_bytes = kUnknownBytes;           // of this layer
+  std::int64_t head_peak_ram_bytes = kUnknownBytes;    // of the head that ends with this layer
+  std::int64_t head_tflm_arena_bytes = kUnknownBytes;  // of the same (graph/micro_arena.h)
 };
 
 // What is known about cut c: layers [0, c) on the device.

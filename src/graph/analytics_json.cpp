@@ -61,6 +61,9 @@ Result<LayerAnalytics> read_layer(const json& entry, const std::string& where) {
   TINYSPLIT_ASSIGN_OR_RETURN(
       layer.head_peak_ram_bytes,
       jf::whole_or(entry, "head_peak_ram_bytes", kMaxCount, kUnknownBytes, where));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      layer.head_tflm_arena_bytes,
+      jf::whole_or(entry, "head_tflm_arena_bytes", kMaxCount, kUnknownBytes, where));
   return layer;
 }
 
@@ -166,6 +169,7 @@ ordered_json format_layer(const LayerAnalytics& layer) {
   put_if_known(entry, "macs", layer.macs);
   put_if_known(entry, "weight_bytes", layer.weight_bytes);
   put_if_known(entry, "head_peak_ram_bytes", layer.head_peak_ram_bytes);
+  put_if_known(entry, "head_tflm_arena_bytes", layer.head_tflm_arena_bytes);
   return entry;
 }
 

@@ -20,7 +20,11 @@ Exclusion exclusion_of(const CutFacts& facts, const Constraints& limits, bool us
   if (uses_edge && limits.private_input && facts.reveals_input) return Exclusion::kRevealsInput;
   if (uses_edge && !limits.edge_available) return Exclusion::kEdgeUnavailable;
   if (uses_edge && facts.transfer_bytes < 0) return Exclusion::kUnknownSize;
-  if (exceeds(limits.ram_bytes, facts.head_ram_bytes)) return Exclusion::kDeviceRam;
+  const std::int64_t ram_bytes = ram_needed(facts, limits);
+  // An arena that is not known is that of operators which the estimate does not cover.
+  if (exceeds(limits.ram_bytes, ram_bytes) || (limits.ram_bytes && ram_bytes < 0)) {
+    return Exclusion::kDeviceRam;
+  }
   if (exceeds(limits.flash_bytes, facts.head_weight_bytes)) return Exclusion::kDeviceFlash;
   if (limits.deadline_s && total_s > *limits.deadline_s) return Exclusion::kDeadline;
   return facts.splits_fusion ? Exclusion::kSplitsFusion : Exclusion::kNone;
@@ -82,13 +86,18 @@ Status check_costs(const CostParameters& costs) {
 Status check_needs_known(const PlanInput& input) {
   if (input.constraints == nullptr) return ok_status();
   for (std::size_t c = 0; c < input.cuts.size(); ++c) {
-    const bool lacks_ram = input.cuts[c].head_ram_bytes < 0 && input.constraints->ram_bytes;
+    const bool counts_arena = input.constraints->ram_count == RamCount::kTflmArena;
+    const bool lacks_ram = input.constraints->ram_bytes && (c == 1 || !counts_arena) &&
+                           ram_needed(input.cuts[c], *input.constraints) < 0;
     const bool lacks_flash = input.cuts[c].head_weight_bytes < 0 && input.constraints->flash_bytes;
     if (lacks_ram || lacks_flash) {
-      return invalid_argument(
-          std::string("a limit on the device's ") + (lacks_ram ? "RAM" : "flash") +
-          " was given, but the " + (lacks_ram ? "peak RAM" : "weight bytes") + " of layers [0, " +
-          std::to_string(c) + ") are not known: measure the model with tinysplit profile");
+      return invalid_argument(std::string("a limit on the device's ") +
+                              (lacks_ram ? "RAM" : "flash") + " was given, but the " +
+                              (!lacks_ram     ? "weight bytes"
+                               : counts_arena ? "arena in TensorFlow Lite Micro"
+                                              : "peak RAM") +
+                              " of layers [0, " + std::to_string(c) +
+                              ") are not known: measure the model with tinysplit profile");
     }
   }
   return ok_status();

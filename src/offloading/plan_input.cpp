@@ -16,11 +16,13 @@ std::vector<CutFacts> cut_facts(const Analytics& analytics) {
     if (c == 0) {
       // There is no head, and the input can be sent while it is acquired.
       fact.head_ram_bytes = 0;
+      fact.head_arena_bytes = 0;
       fact.head_weight_bytes = 0;
       continue;
     }
     const LayerAnalytics& layer = analytics.layers[c - 1];
     fact.head_ram_bytes = layer.head_peak_ram_bytes;
+    fact.head_arena_bytes = layer.head_tflm_arena_bytes;
     weights_known = weights_known && layer.weight_bytes != kUnknownBytes;
     if (weights_known) {
       weight_bytes += layer.weight_bytes;

@@ -15,14 +15,20 @@ namespace tinysplit {
 struct CutFacts {
   std::int64_t transfer_bytes = kUnknownBytes;     // that cross the link
   std::int64_t head_ram_bytes = kUnknownBytes;     // peak activations of layers [0, cut)
+  std::int64_t head_arena_bytes = kUnknownBytes;   // of TensorFlow Lite Micro for them, estimated
   std::int64_t head_weight_bytes = kUnknownBytes;  // their weights
   bool reveals_input = false;
   bool splits_fusion = false;
 };
 
+// What a limit on RAM counts: values that are alive at once, the least that any runtime needs, or
+// the arena that TensorFlow Lite Micro is estimated to take (graph/micro_arena.h).
+enum class RamCount : std::uint8_t { kActivations, kTflmArena };
+
 // What a device or its owner asks of a cut. Empty: nothing is asked.
 struct Constraints {
-  std::optional<std::int64_t> ram_bytes;    // for the head's activations
+  std::optional<std::int64_t> ram_bytes;  // for the head, counted as ram_count says
+  RamCount ram_count = RamCount::kActivations;
   std::optional<std::int64_t> flash_bytes;  // for the head's weights
   std::optional<double> deadline_s;
   std::vector<int> forbidden_cuts;  // in any order; those that no cut has are ignored
@@ -40,6 +46,11 @@ struct PlanInput {
   LinkEstimate link;
   CostParameters costs;
 };
+
+// What a cut needs of the RAM that `limits` bound; kUnknownBytes where that is not known.
+inline std::int64_t ram_needed(const CutFacts& facts, const Constraints& limits) {
+  return limits.ram_count == RamCount::kTflmArena ? facts.head_arena_bytes : facts.head_ram_bytes;
+}
 
 // Facts of every cut of a model as `analytics` tells them. RAM and weights of a head are those of
 // the analytics, unknown where a layer before the cut lacks them.
