@@ -50,6 +50,8 @@ const std::vector<LibraryRule>& library_rules() {
       {"flatbuffers/", {"src/formats/tflite"}},
       {"png.h", {"src/formats/image"}},
       {"jpeglib.h", {"src/formats/image"}},
+      {"gif_lib.h", {"src/formats/image"}},
+      {"webp/", {"src/formats/image"}},
       {"zlib.h", {"src/datasets"}},
       {"cbor.h", {"src/wire"}},
       {"openssl/", {"src/core", "src/net", "src/wire"}},

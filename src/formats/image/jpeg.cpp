@@ -70,20 +70,24 @@ class Decoder {
     return true;
   }
 
-  // Writes 3 * width() * height() bytes to `pixels`; false if that fails.
+  // Four inks rather than three colours.
+  bool is_cmyk() const { return info_.num_components == 4; }
+
+  // Writes 3 (of is_cmyk() 4) * width() * height() bytes to `pixels`; false if that fails.
   bool read_pixels(unsigned char* pixels) {
     if (setjmp(errors_.jump) != 0) return false;
-    info_.out_color_space = JCS_RGB;
+    info_.out_color_space = is_cmyk() ? JCS_CMYK : JCS_RGB;
     info_.dct_method = JDCT_ISLOW;
     jpeg_start_decompress(&info_);
     while (info_.output_scanline < info_.output_height) {
-      JSAMPROW row = pixels + std::size_t{info_.output_scanline} * info_.output_width * 3;
+      JSAMPROW row = pixels + std::size_t{info_.output_scanline} * info_.output_width * channels();
       jpeg_read_scanlines(&info_, &row, 1);
     }
     jpeg_finish_decompress(&info_);
     return true;
   }
 
+  std::size_t channels() const { return is_cmyk() ? 4 : 3; }
   std::size_t width() const { return info_.image_width; }
   std::size_t height() const { return info_.image_height; }
   Status error() const {
@@ -98,6 +102,17 @@ class Decoder {
   jpeg_progress_mgr progress_{};
 };
 
+// Red, green and blue of cyan, magenta, yellow and black, each of which is stored as what it leaves
+// of the light: Adobe writes them so, and nobody else writes such files.
+std::vector<std::uint8_t> without_inks(std::span<const std::uint8_t> inks) {
+  std::vector<std::uint8_t> rgb(inks.size() / 4 * 3);
+  for (std::size_t i = 0; i < rgb.size(); ++i) {
+    const unsigned black = inks[i / 3 * 4 + 3];
+    rgb[i] = static_cast<std::uint8_t>((inks[i / 3 * 4 + i % 3] * black + 127U) / 255U);
+  }
+  return rgb;
+}
+
 }  // namespace
 
 Result<RgbImage> decode_jpeg(std::string_view bytes) {
@@ -107,8 +122,9 @@ Result<RgbImage> decode_jpeg(std::string_view bytes) {
   }
   TINYSPLIT_RETURN_IF_ERROR(check_image_size(decoder.width(), decoder.height()));
   RgbImage image{decoder.width(), decoder.height(), {}};
-  image.pixels.resize(3 * image.width * image.height);
+  image.pixels.resize(decoder.channels() * image.width * image.height);
   if (!decoder.read_pixels(image.pixels.data())) return decoder.error();
+  if (decoder.is_cmyk()) image.pixels = without_inks(image.pixels);
   return image;
 }
 

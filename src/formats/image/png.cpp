@@ -20,7 +20,7 @@ class PngImage {
 
 }  // namespace
 
-Result<RgbImage> decode_png(std::string_view bytes) {
+Result<RgbImage> decode_png(std::string_view bytes, AlphaMode alpha) {
   PngImage holder;
   png_image* const image = holder.get();
   if (png_image_begin_read_from_memory(image, bytes.data(), bytes.size()) == 0) {
@@ -32,19 +32,10 @@ Result<RgbImage> decode_png(std::string_view bytes) {
   image->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
   const std::size_t num_pixels = std::size_t{image->width} * image->height;
   std::vector<std::uint8_t> rgba(num_pixels * 4);
-  RgbImage decoded{image->width, image->height, {}};
   if (png_image_finish_read(image, nullptr, rgba.data(), 0, nullptr) == 0) {
     return invalid_argument(std::string("a PNG image is damaged or truncated: ") + image->message);
   }
-  decoded.pixels.resize(num_pixels * 3);
-  for (std::size_t i = 0; i < num_pixels; ++i) {
-    const unsigned alpha = rgba[4 * i + 3];
-    for (std::size_t c = 0; c < 3; ++c) {
-      decoded.pixels[3 * i + c] =
-          static_cast<std::uint8_t>((rgba[4 * i + c] * alpha + 127U) / 255U);
-    }
-  }
-  return decoded;
+  return RgbImage{image->width, image->height, without_alpha(rgba, alpha)};
 }
 
 }  // namespace tinysplit
