@@ -1,6 +1,6 @@
 // Reads the bytes as each kind of file that data come in: IDX (packed or not), .npy, .npz, PNG,
-// JPEG. What is accepted has as many bytes as its shape says, and an array is the same again once
-// written.
+// JPEG, BMP, GIF, WebP, CSV, and as a preprocessing.json. What is accepted has as many bytes as its
+// shape says, and an array is the same again once written.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "datasets/csv_table.h"
 #include "datasets/idx_file.h"
+#include "datasets/preprocessing.h"
 #include "formats/image/pixels.h"
 #include "formats/npy/npy.h"
 
@@ -48,6 +50,10 @@ void check(const std::vector<NamedTensor>& tensors) {
   }
 }
 
+void check(const CsvTable& table) {
+  require(table.numbers.size() + table.rows * table.words.size() == table.rows * table.columns);
+}
+
 void check(const RgbImage& image) {
   require(image.pixels.size() == image.width * image.height * 3);
 }
@@ -61,5 +67,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto tensors = parse_npz(bytes); accepted(tensors)) check(*tensors);
   if (const auto image = decode_png(bytes); accepted(image)) check(*image);
   if (const auto image = decode_jpeg(bytes); accepted(image)) check(*image);
+  if (const auto image = decode_bmp(bytes); accepted(image)) check(*image);
+  if (const auto image = decode_gif(bytes); accepted(image)) check(*image);
+  if (const auto image = decode_webp(bytes); accepted(image)) check(*image);
+  if (auto image = decode_pixels(bytes); accepted(image)) check(*image);
+  static_cast<void>(accepted(parse_npy_text(bytes)));
+  if (const auto table = parse_csv(bytes); accepted(table)) check(*table);
+  static_cast<void>(accepted(parse_preprocessing(bytes)));
   return 0;
 }

@@ -3,16 +3,28 @@
 #include <cstdio>
 #include <memory>
 
-#include "evaluation/image_feed.h"
+#include "datasets/array_block.h"
+#include "evaluation/image_input.h"
 #include "evaluation/model_classes.h"
 #include "report/progress.h"
 
 namespace tinysplit {
 
-Result<LabelledImages> load_images_for(const Graph& graph, const std::string& data, Split split,
-                                       std::size_t limit) {
+Result<LabelledImages> load_data_for(const Graph& graph, const Preprocessing& preprocessing,
+                                     const std::string& data, Split split, std::size_t limit) {
   DatasetOptions options;
-  TINYSPLIT_ASSIGN_OR_RETURN(options.size, image_size_of(graph));
+  const Result<ImageInput> input = image_input_of(graph, preprocessing);
+  const bool are_arrays = holds_samples(data);
+  if (!input.ok() && !are_arrays) return input.status();
+  if (input.ok()) {
+    options.size = input->size();
+    options.image = preprocessing.image;
+  }
+  if (graph.inputs().size() == 1) {
+    const auto dims = graph.value(graph.inputs()[0]).shape.dims();
+    if (!dims.empty()) options.sample_dims.assign(dims.begin() + 1, dims.end());
+  }
+  options.needs_labels = false;
   options.max_images = limit;
   options.skip_bad_images = true;
   options.min_classes = 1;
@@ -28,6 +40,9 @@ Result<LabelledImages> load_images_for(const Graph& graph, const std::string& da
   progress.reset();
   for (const std::string& skipped : images.skipped) {
     std::fprintf(stderr, "tinysplit: left out %s\n", skipped.c_str());
+  }
+  for (const std::string& note : images.notes) {
+    std::fprintf(stderr, "tinysplit: note: %s: %s\n", data.c_str(), note.c_str());
   }
   if (images.size() == 0) return invalid_argument(data + " holds no image that can be read");
   return images;

@@ -8,14 +8,15 @@
 #include "core/file.h"
 #include "engine/engine.h"
 #include "engine/value_conversion.h"
+#include "evaluation/image_input.h"
 #include "formats/image/image.h"
 #include "formats/npy/npy.h"
-#include "image_input.h"
 
 namespace tinysplit {
 namespace {
 
-Result<DeviceInput> read_input(const std::filesystem::path& path, const Graph& graph) {
+Result<DeviceInput> read_input(const std::filesystem::path& path, const Graph& graph,
+                               const Preprocessing& preprocessing) {
   DeviceInput input;
   input.name = path.filename().string();
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes, read_file(path, limits::kMaxArrayFileBytes));
@@ -24,7 +25,7 @@ Result<DeviceInput> read_input(const std::filesystem::path& path, const Graph& g
       return invalid_argument(path.string() + " is one image, the model has " +
                               std::to_string(graph.inputs().size()) + " inputs: give a .npz file");
     }
-    Result<Tensor> image = image_for(bytes, graph.value(graph.inputs()[0]));
+    Result<Tensor> image = image_for(bytes, graph.value(graph.inputs()[0]), preprocessing);
     if (!image.ok()) return image.status().with_context(path.string());
     input.tensors.push_back(std::move(*image));
     return input;
@@ -71,9 +72,11 @@ Result<std::vector<DeviceInput>> read_device_inputs(const std::vector<std::strin
                      (folder.model_path.parent_path() / "data").string() +
                      ": name files with --input");
   }
+  TINYSPLIT_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
+                             preprocessing_of(folder.model_path));
   std::vector<DeviceInput> inputs;
   for (const std::filesystem::path& path : paths) {
-    TINYSPLIT_ASSIGN_OR_RETURN(DeviceInput input, read_input(path, graph));
+    TINYSPLIT_ASSIGN_OR_RETURN(DeviceInput input, read_input(path, graph, preprocessing));
     inputs.push_back(std::move(input));
   }
   return inputs;

@@ -19,7 +19,7 @@ struct DeviceInput {
   std::vector<TensorView> views() const;
 };
 
-// The samples in `files` (PNG, JPEG, .npy, .npz), or the images of the model's data folder if there
+// The samples in `files` (images, .npy, .npz), or the images of the model's data folder if there
 // are none. Errors: NOT_FOUND (no samples at all), those of reading them.
 Result<std::vector<DeviceInput>> read_device_inputs(const std::vector<std::string>& files,
                                                     const ModelFolder& folder, const Graph& graph);

@@ -36,7 +36,7 @@ struct EvaluateOptions {
 struct EvaluatedModel {
   std::shared_ptr<const Graph> graph;
   std::shared_ptr<Engine> engine;
-  PixelScaling scaling;
+  Preprocessing preprocessing;
   std::vector<std::string> labels;  // of its classes; empty without a labels.txt
 };
 
@@ -44,7 +44,7 @@ Result<EvaluatedModel> load_model(const std::string& given, const ReadOptions& r
   EvaluatedModel model;
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(given));
   TINYSPLIT_ASSIGN_OR_RETURN(model.graph, read_model(folder.model_path, reading));
-  TINYSPLIT_ASSIGN_OR_RETURN(model.scaling, pixel_scaling_of(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(model.preprocessing, preprocessing_of(folder.model_path));
   model.labels = folder.labels;
   TINYSPLIT_ASSIGN_OR_RETURN(model.engine, Engine::create(model.graph));
   return model;
@@ -73,32 +73,57 @@ Result<std::vector<int>> cuts_of(const EvaluateOptions& options, const Graph& gr
   return cuts;
 }
 
-Result<std::vector<std::int32_t>> reference_classes(const EvaluateOptions& options,
-                                                    const EvaluatedModel& model,
-                                                    const LabelledImages& images,
-                                                    const EvaluationOptions& running) {
-  if (options.reference.empty()) return classify(*model.engine, {images, model.scaling}, running);
+// What the model to agree with makes of the same samples, in the numbers of `model`'s classes.
+Result<CutEvaluation> evaluate_reference(const EvaluateOptions& options,
+                                         const EvaluatedModel& model, Split split,
+                                         const EvaluationData& data,
+                                         const EvaluationOptions& running) {
+  if (options.reference.empty()) return evaluate_uncut(*model.engine, data, running);
   TINYSPLIT_ASSIGN_OR_RETURN(const EvaluatedModel reference,
                              load_model(options.reference, options.reading));
-  Result<std::vector<std::int32_t>> classes =
-      classify(*reference.engine, {images, reference.scaling}, running);
-  const std::string context = "reference " + options.reference;
-  if (!classes.ok()) return classes.status().with_context(context);
-  if (reference.labels.empty() || model.labels.empty()) return classes;
-  const Result<ClassMatch> match =
-      match_classes(reference.labels, ClassNumbers::kOfData, model.labels, model.labels.size());
-  if (!match.ok()) return match.status().with_context(context);
-  for (std::int32_t& named : *classes) named = match->model_class[std::size_t(named)];
-  return classes;
+  // What it takes may be of another size, or cut out of the files in another way.
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      const LabelledImages own,
+      load_data_for(*reference.graph, reference.preprocessing, options.data, split, options.limit));
+  TINYSPLIT_ASSIGN_OR_RETURN(const EvaluationTask task,
+                             find_task(*reference.graph, reference.labels, own));
+  if (task.kind != data.task->kind) {
+    return invalid_argument("it is for another task than " + options.model);
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      CutEvaluation made,
+      evaluate_uncut(*reference.engine, {own, reference.preprocessing, task}, running));
+  if (!task.counts_classes() || reference.labels.empty() || model.labels.empty()) return made;
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      const ClassMatch match,
+      match_classes(reference.labels, ClassNumbers::kOfData, model.labels, model.labels.size()));
+  for (std::int32_t& named : made.predictions) named = match.model_class[std::size_t(named)];
+  return made;
+}
+
+double mean_of(std::span<const float> numbers) {
+  double sum = 0.0;
+  for (const float number : numbers) sum += static_cast<double>(number);
+  return numbers.empty() ? 0.0 : sum / static_cast<double>(numbers.size());
+}
+
+EvaluatedErrors errors_of(const CutEvaluation& cut, const LabelledImages& images) {
+  EvaluatedErrors errors{mean_of(cut.squared_errors), mean_of(cut.absolute_errors), {}};
+  if (images.classes.size() == 2) errors.roc_area = roc_area(cut.squared_errors, images.labels);
+  return errors;
 }
 
 EvaluatedCut summed_up(const CutEvaluation& cut, const Graph& graph, const LabelledImages& images,
-                       std::span<const std::int32_t> reference) {
+                       const CutEvaluation& reference) {
   EvaluatedCut result;
   result.cut = cut.cut;
   result.after = cut.cut == 0 ? "(input)" : graph.layers()[std::size_t(cut.cut) - 1].name;
-  result.accuracy = equal_share(cut.predictions, images.labels);
-  result.agreement = equal_share(cut.predictions, reference);
+  if (cut.predictions.empty()) {
+    result.errors = errors_of(cut, images);
+  } else {
+    result.accuracy = equal_share(cut.predictions, images.labels);
+    result.agreement = equal_share(cut.predictions, reference.predictions);
+  }
   result.live_bytes = cut.live_bytes;
   result.wire_bytes = cut.wire_bytes;
   result.head_s = cut.head_s;
@@ -114,9 +139,14 @@ Status evaluate(const EvaluateOptions& options) {
   const Graph& graph = *model.graph;
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<int> cuts, cuts_of(options, graph));
   TINYSPLIT_ASSIGN_OR_RETURN(const Split split, split_of(options));
-  TINYSPLIT_ASSIGN_OR_RETURN(LabelledImages images,
-                             load_images_for(graph, options.data, split, options.limit));
-  TINYSPLIT_RETURN_IF_ERROR(match_classes_of(graph, model.labels, options.data, images));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      LabelledImages images,
+      load_data_for(graph, model.preprocessing, options.data, split, options.limit));
+  TINYSPLIT_ASSIGN_OR_RETURN(const EvaluationTask task, find_task(graph, model.labels, images));
+  if (task.counts_classes()) {
+    TINYSPLIT_RETURN_IF_ERROR(match_classes_of(graph, model.labels, options.data, images));
+  }
+  const EvaluationData data{images, model.preprocessing, task};
 
   EvaluationOptions running;
   running.workers = options.workers > 0
@@ -127,14 +157,18 @@ Status evaluate(const EvaluateOptions& options) {
   running.on_images = [&](std::size_t count) {
     progress.advance(static_cast<std::int64_t>(count));
   };
-  TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<std::int32_t> reference,
-                             reference_classes(options, model, images, running));
+  Result<CutEvaluation> reference = evaluate_reference(options, model, split, data, running);
+  if (!reference.ok()) {
+    return options.reference.empty()
+               ? reference.status()
+               : reference.status().with_context("reference " + options.reference);
+  }
   EvaluationResult evaluation;
   for (const int cut : cuts) {
     progress.set_label("cut " + std::to_string(cut));
     TINYSPLIT_ASSIGN_OR_RETURN(const CutEvaluation result,
-                               evaluate_cut(*model.engine, cut, {images, model.scaling}, running));
-    evaluation.cuts.push_back(summed_up(result, graph, images, reference));
+                               evaluate_cut(*model.engine, cut, data, running));
+    evaluation.cuts.push_back(summed_up(result, graph, images, *reference));
   }
   progress.finish();
   evaluation.model = graph.name();
@@ -142,7 +176,12 @@ Status evaluate(const EvaluateOptions& options) {
   evaluation.data = options.data;
   evaluation.reference =
       "the uncut " + (options.reference.empty() ? graph.name() : options.reference);
-  evaluation.reference_accuracy = equal_share(reference, images.labels);
+  evaluation.task = task.kind;
+  if (task.counts_classes()) {
+    evaluation.reference_accuracy = equal_share(reference->predictions, images.labels);
+  } else {
+    evaluation.reference_errors = errors_of(*reference, images);
+  }
   evaluation.images = images.size();
   evaluation.skipped = images.skipped.size();
   evaluation.workers = running.workers;
@@ -161,9 +200,10 @@ void add_options(CLI::App& command, EvaluateOptions& options) {
       .add_option("model", options.model, "Model file (.keras, .h5, .tflite, .onnx) or its folder")
       ->required();
   command
-      .add_option("--dataset", options.data,
-                  "Labelled images: fashion-mnist, fashion-footwear, or a folder with a sub-folder "
-                  "for each class, or of IDX files")
+      .add_option(
+          "--dataset", options.data,
+          "Labelled samples: fashion-mnist, fashion-footwear, a folder with a sub-folder of "
+          "images for each class, or of IDX files, or arrays: .npz, .npy or .csv")
       ->required();
   CLI::Option* cut = command.add_option(
       "--cut", options.cut,
@@ -193,6 +233,9 @@ void add_evaluate_command(CLI::App& app, int& exit_code) {
   command->footer(
       "Every image goes through the head, the live tensors through the wire's codec, then the "
       "tail.\n"
+      "Classes are matched by the names in the model's labels.txt; pixels are scaled as its\n"
+      "preprocessing.json says (docs/data.md). A model that scores no classes is measured by its\n"
+      "errors against y, or, an autoencoder, against its input.\n"
       "Example:\n"
       "  tinysplit evaluate models/fashion_resnet --dataset fashion-mnist --cut 39\n"
       "  tinysplit evaluate fashion_int8.tflite --dataset fashion-mnist --all-cuts \\\n"

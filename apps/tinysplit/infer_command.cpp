@@ -6,12 +6,12 @@
 #include "commands.h"
 #include "core/file.h"
 #include "engine/named_run.h"
+#include "evaluation/image_input.h"
 #include "formats/image/image.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
 #include "formats/npy/npy.h"
 #include "graph/cut_names.h"
-#include "image_input.h"
 #include "model_input.h"
 
 namespace tinysplit {
@@ -27,7 +27,8 @@ struct InferCommandOptions {
   ReadOptions reading;
 };
 
-Result<std::vector<NamedTensor>> read_inputs(const InferCommandOptions& options, const Graph& graph,
+Result<std::vector<NamedTensor>> read_inputs(const InferCommandOptions& options,
+                                             const ModelFolder& folder, const Graph& graph,
                                              int begin) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes,
                              read_file(options.input, limits::kMaxArrayFileBytes));
@@ -37,7 +38,9 @@ Result<std::vector<NamedTensor>> read_inputs(const InferCommandOptions& options,
                             " is an image, which only the one input of a whole model can be");
   }
   const Value& value = graph.value(graph.inputs()[0]);
-  Result<Tensor> image = image_for(bytes, value);
+  TINYSPLIT_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
+                             preprocessing_of(folder.model_path));
+  Result<Tensor> image = image_for(bytes, value, preprocessing);
   if (!image.ok()) return image.status().with_context(options.input);
   std::vector<NamedTensor> inputs;
   inputs.push_back({value.name, std::move(*image)});
@@ -80,7 +83,8 @@ Status infer(const InferCommandOptions& options) {
   engine_options.threads = options.threads;
   TINYSPLIT_ASSIGN_OR_RETURN(const auto engine, Engine::create(graph, engine_options));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto segment, engine->make_segment(begin, end));
-  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<NamedTensor> inputs, read_inputs(options, *graph, begin));
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<NamedTensor> inputs,
+                             read_inputs(options, folder, *graph, begin));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<NamedTensor> outputs,
                              run_named(*segment, *graph, std::move(inputs)));
   if (!options.output.empty()) return write_outputs(options.output, outputs);
@@ -100,7 +104,7 @@ void add_infer_command(CLI::App& app, int& exit_code) {
       ->required();
   command
       ->add_option("--input", options->input,
-                   "PNG or JPEG image, .npy (one tensor) or .npz (tensors by name)")
+                   "Image (PNG, JPEG, BMP, GIF, WebP), .npy (one tensor) or .npz (tensors by name)")
       ->required();
   command->add_option("--output", options->output,
                       ".npz or .npy file to write (default: print the best classes)");

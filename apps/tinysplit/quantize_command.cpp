@@ -2,15 +2,14 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <thread>
+#include <utility>
 
 #include "commands.h"
 #include "core/file.h"
 #include "core/limits.h"
 #include "dataset_input.h"
-#include "evaluation/evaluation.h"
-#include "evaluation/image_feed.h"
-#include "evaluation/model_classes.h"
+#include "evaluation/evaluation_task.h"
+#include "evaluation/sample_feed.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
 #include "formats/tflite/tflite_writer.h"
@@ -19,6 +18,7 @@
 #include "quantization/folding.h"
 #include "quantization/trained_ranges.h"
 #include "quantize_output.h"
+#include "quantize_testing.h"
 #include "quantize_tuning.h"
 #include "report/progress.h"
 
@@ -52,31 +52,33 @@ RangeMethod method_of(const std::string& name) {
   return name == "mse" ? RangeMethod::kMse : RangeMethod::kMinMax;
 }
 
-// Float32 samples of the images.
-Samples samples_of(const ImageFeed& feed, std::size_t count) {
-  return {count, [feed](std::size_t i) {
+// Float32 samples of the data.
+Samples samples_of(const SampleFeed& feed, std::size_t count) {
+  return {count, [feed](std::size_t i) -> Result<std::vector<Tensor>> {
             std::vector<Tensor> tensors;
-            tensors.push_back(feed.tensor(i));
-            return Result<std::vector<Tensor>>(std::move(tensors));
+            TINYSPLIT_ASSIGN_OR_RETURN(Tensor tensor, feed.tensor(i));
+            tensors.push_back(std::move(tensor));
+            return tensors;
           }};
 }
 
+using PixelRange = std::optional<std::pair<float, float>>;
+
 // `trained` has the ranges of a fine-tuned network's values, as far as it knows them.
 Result<Ranges> find_ranges(const QuantizeOptions& options, const Graph& folded,
-                           const Samples& samples, const PixelScaling& scaling,
+                           const Samples& samples, const PixelRange& pixels,
                            const Ranges& trained) {
   CalibrationOptions calibration;
   calibration.method = method_of(options.ranges);
   calibration.percentile = options.percentile;
   Progress progress("calibrating",
-                    static_cast<std::int64_t>(calibration_runs(samples, calibration)), "images");
+                    static_cast<std::int64_t>(calibration_runs(samples, calibration)), "samples");
   calibration.on_sample = [&] { progress.advance(); };
   TINYSPLIT_ASSIGN_OR_RETURN(const Ranges calibrated, calibrate(folded, samples, calibration));
   Ranges ranges = with_trained(folded, calibrated, trained);
   // Pixels are 0..255 whether these images have them or not, so that the stored number of one is
   // the pixel less 128.
-  const float low = scaling.offset, high = scaling.offset + 255.0f * scaling.scale;
-  ranges[folded.value(folded.inputs()[0]).name] = {std::min(low, high), std::max(low, high)};
+  if (pixels) ranges[folded.value(folded.inputs()[0]).name] = {pixels->first, pixels->second};
   return ranges;
 }
 
@@ -94,11 +96,11 @@ struct Int8Model {
 };
 
 Result<Int8Model> make_int8(const QuantizeOptions& options, const Graph& graph,
-                            const Samples& samples, const PixelScaling& scaling,
+                            const Samples& samples, const PixelRange& pixels,
                             const Ranges& trained) {
   TINYSPLIT_ASSIGN_OR_RETURN(const auto folded, fold_operations(graph));
   Int8Model made;
-  TINYSPLIT_ASSIGN_OR_RETURN(made.ranges, find_ranges(options, *folded, samples, scaling, trained));
+  TINYSPLIT_ASSIGN_OR_RETURN(made.ranges, find_ranges(options, *folded, samples, pixels, trained));
   TINYSPLIT_ASSIGN_OR_RETURN(made.model, quantize(folded, made.ranges, choices_of(options)));
   return made;
 }
@@ -118,45 +120,6 @@ Status measure(const Int8Model& made, const QuantizationOptions& options, Sample
   return ok_status();
 }
 
-Result<std::vector<std::int32_t>> classes_of(const std::shared_ptr<const Graph>& graph,
-                                             const std::string& what, const EvaluationData& data) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto engine, Engine::create(graph));
-  EvaluationOptions options;
-  options.workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  Progress progress("testing " + what, static_cast<std::int64_t>(data.images.size()), "images");
-  options.on_images = [&](std::size_t count) {
-    progress.advance(static_cast<std::int64_t>(count));
-  };
-  return classify(*engine, data, options);
-}
-
-// `untuned` is the int8 model before fine-tuning; null without any.
-Result<QuantizedAccuracy> compare_accuracy(const QuantizeOptions& options,
-                                           const std::shared_ptr<const Graph>& graph,
-                                           const std::vector<std::string>& labels,
-                                           const QuantizedModel& model,
-                                           const QuantizedModel* untuned,
-                                           const PixelScaling& scaling) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const bool has_test, has_test_part(options.data));
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      LabelledImages images,
-      load_images_for(*graph, options.data, has_test ? Split::kTest : Split::kValidation,
-                      options.test_images));
-  TINYSPLIT_RETURN_IF_ERROR(number_as_model(*graph, labels, images).status());
-  const EvaluationData data{images, scaling};
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto before, classes_of(graph, "float32", data));
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto after, classes_of(model.graph, "int8", data));
-  QuantizedAccuracy accuracy{images.size(), equal_share(before, images.labels),
-                             equal_share(after, images.labels), equal_share(before, after),
-                             std::nullopt};
-  if (untuned != nullptr) {
-    TINYSPLIT_ASSIGN_OR_RETURN(const auto classes,
-                               classes_of(untuned->graph, "int8 before fine-tuning", data));
-    accuracy.untuned_int8 = equal_share(classes, images.labels);
-  }
-  return accuracy;
-}
-
 std::int64_t weight_bytes(const Graph& graph) {
   std::int64_t bytes = 0;
   for (const Layer& layer : graph.layers()) bytes += layer.weight_bytes;
@@ -169,13 +132,14 @@ Status write_model(const Graph& graph, const std::string& path) {
 }
 
 // The int8 model takes the same pixels, which a folder of its own may not say.
-void note_other_pixels(const PixelScaling& scaling, const std::filesystem::path& model,
+void note_other_pixels(const Preprocessing& preprocessing, const std::filesystem::path& model,
                        const std::filesystem::path& output) {
-  const Result<PixelScaling> beside_output = pixel_scaling_of(output);
-  if (beside_output.ok() && *beside_output == scaling) return;
+  Result<Preprocessing> beside_output = preprocessing_of(output);
+  if (beside_output.ok()) beside_output->is_stated = preprocessing.is_stated;
+  if (beside_output.ok() && *beside_output == preprocessing) return;
   const fs::path here = model.parent_path() / "preprocessing.json";
   const fs::path there = output.parent_path() / "preprocessing.json";
-  if (scaling == PixelScaling{}) {
+  if (!preprocessing.is_stated) {
     std::fprintf(stderr, "tinysplit: note: %s takes raw pixels 0..255, whatever %s says\n",
                  output.c_str(), there.c_str());
   } else {
@@ -213,6 +177,24 @@ Result<std::optional<training::TrainedModel>> trained_model(const QuantizeOption
   return std::optional(std::move(*model));
 }
 
+// Whether there is something that the outputs can be held against; says what there is not. Numbers
+// the classes of `images` as the model does. Errors: those of match_classes_of().
+Result<bool> can_be_tested(const QuantizeOptions& options, const Graph& graph,
+                           const std::vector<std::string>& labels, LabelledImages& images) {
+  if (options.no_test) return false;
+  const Result<EvaluationTask> task = find_task(graph, labels, images);
+  if (!task.ok()) {
+    if (!images.labels.empty()) return task.status().with_context(options.data);
+    std::fprintf(stderr, "tinysplit: note: the accuracy is not measured: %s\n",
+                 task.status().message().c_str());
+    return false;
+  }
+  if (task->counts_classes()) {
+    TINYSPLIT_RETURN_IF_ERROR(match_classes_of(graph, labels, options.data, images));
+  }
+  return true;
+}
+
 Status quantize_model(const QuantizeOptions& options) {
   for (const std::string& path : {options.output, options.report}) {
     if (!path.empty()) TINYSPLIT_RETURN_IF_ERROR(check_can_write(path));
@@ -220,39 +202,47 @@ Status quantize_model(const QuantizeOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto trained, trained_model(options, folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
-  TINYSPLIT_ASSIGN_OR_RETURN(const PixelScaling scaling, pixel_scaling_of(folder.model_path));
-  TINYSPLIT_ASSIGN_OR_RETURN(LabelledImages images,
-                             load_images_for(*graph, options.data, Split::kTrain, options.samples));
-  if (trained || !options.no_test) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
+                             preprocessing_of(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      LabelledImages images,
+      load_data_for(*graph, preprocessing, options.data, Split::kTrain, options.samples));
+  TINYSPLIT_ASSIGN_OR_RETURN(const bool is_tested,
+                             can_be_tested(options, *graph, folder.labels, images));
+  if (trained && !is_tested) {
     TINYSPLIT_RETURN_IF_ERROR(match_classes_of(*graph, folder.labels, options.data, images));
   }
-  TINYSPLIT_ASSIGN_OR_RETURN(const ImageFeed feed, ImageFeed::create(*graph, images, scaling));
+  TINYSPLIT_ASSIGN_OR_RETURN(const SampleFeed feed,
+                             SampleFeed::create(*graph, images, preprocessing));
   const Samples samples = samples_of(feed, images.size());
-  TINYSPLIT_ASSIGN_OR_RETURN(Int8Model made, make_int8(options, *graph, samples, scaling, {}));
+  PixelRange pixels;
+  if (feed.pixels() != nullptr) pixels = feed.pixels()->range();
+  TINYSPLIT_ASSIGN_OR_RETURN(Int8Model made, make_int8(options, *graph, samples, pixels, {}));
 
   std::optional<QuantizedModel> untuned;
   std::optional<TuningSummary> tuning;
   if (trained) {
     TINYSPLIT_ASSIGN_OR_RETURN(const TunedModel tuned,
-                               tune_model(*trained, *graph, folder.labels, options.data, scaling,
-                                          options.tuning, options.json));
+                               tune_model(*trained, *graph, folder.labels, options.data,
+                                          preprocessing, options.tuning, options.json));
     untuned = std::move(made.model);
     TINYSPLIT_ASSIGN_OR_RETURN(made,
-                               make_int8(options, *tuned.graph, samples, scaling, tuned.ranges));
+                               make_int8(options, *tuned.graph, samples, pixels, tuned.ranges));
     tuning = {options.tuning.epochs, options.tuning.learning_rate, tuned.images, tuned.loss};
   }
   if (!options.output.empty()) {
     TINYSPLIT_RETURN_IF_ERROR(write_model(*made.model.graph, options.output));
-    note_other_pixels(scaling, folder.model_path, options.output);
+    note_other_pixels(preprocessing, folder.model_path, options.output);
   }
 
   QuantizationReport report = report_of(options, made.model, images.size());
   report.tuning = tuning;
   TINYSPLIT_RETURN_IF_ERROR(measure(made, choices_of(options), samples, report));
-  if (!options.no_test) {
-    TINYSPLIT_ASSIGN_OR_RETURN(report.accuracy,
-                               compare_accuracy(options, graph, folder.labels, made.model,
-                                                untuned ? &*untuned : nullptr, scaling));
+  if (is_tested) {
+    const QuantizationTest test{options.data, options.test_images, graph, folder.labels,
+                                preprocessing};
+    TINYSPLIT_RETURN_IF_ERROR(
+        test_quantized(test, made.model, untuned ? &*untuned : nullptr, report));
   }
   if (!options.report.empty()) TINYSPLIT_RETURN_IF_ERROR(write_report(report, options.report));
   std::fputs((options.json ? quantization_json(report) + "\n" : quantization_text(report)).c_str(),
@@ -288,10 +278,11 @@ void add_options(CLI::App& command, QuantizeOptions& options) {
       ->required();
   command
       .add_option("--calibrate", options.data,
-                  "Images to learn the ranges from: fashion-mnist, or a folder with a sub-folder "
-                  "for each class, or of IDX files")
+                  "Samples to learn the ranges from: fashion-mnist, a folder with a sub-folder of "
+                  "images for each class, or of IDX files, or arrays: .npz, .npy or .csv")
       ->required();
-  command.add_option("--samples", options.samples, "Images of the training part to calibrate with")
+  command
+      .add_option("--samples", options.samples, "Samples of the training part to calibrate with")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command
@@ -315,7 +306,7 @@ void add_options(CLI::App& command, QuantizeOptions& options) {
   command.add_option("--output", options.output, "TensorFlow Lite file to write");
   command.add_option("--report", options.report, "Report to write: .md for people, else JSON");
   command.add_option("--test-images", options.test_images,
-                     "Labelled images to compare the accuracy on (default: the whole test part)");
+                     "Labelled samples to compare the accuracy on (default: the whole test part)");
   command.add_flag("--no-test", options.no_test, "Do not measure the accuracy");
   command.add_flag("--json", options.json, "Print the report as JSON");
 }
@@ -329,7 +320,10 @@ void add_quantize_command(CLI::App& app, int& exit_code) {
   add_options(*command, *options);
   add_reading_options(*command, options->reading);
   command->footer(
-      "The accuracy is measured on images that the ranges were not made of.\n"
+      "The accuracy is measured on samples that the ranges were not made of. Classes are matched "
+      "by\n"
+      "the names in the model's labels.txt; pixels are scaled as its preprocessing.json says\n"
+      "(docs/data.md).\n"
       "Examples:\n"
       "  tinysplit quantize models/fashion_resnet --calibrate fashion-mnist \\\n"
       "      --output fashion_int8.tflite --report fashion_int8.md\n"

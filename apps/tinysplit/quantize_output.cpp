@@ -83,6 +83,13 @@ std::string summary(const QuantizationReport& report) {
   return text;
 }
 
+std::string errors_text(const QuantizedErrors& errors) {
+  return std::string("mean squared error against ") + (errors.are_of_input ? "the input " : "y ") +
+         fixed(errors.float32, "%.6g") + " in float32, " + fixed(errors.int8, "%.6g") +
+         " in int8, on " + format_count(static_cast<std::int64_t>(errors.samples)) +
+         " test samples.";
+}
+
 std::string accuracy_text(const QuantizedAccuracy& accuracy) {
   const std::string untuned = accuracy.untuned_int8 ? format_percent(*accuracy.untuned_int8) +
                                                           " in int8 without fine-tuning, "
@@ -121,6 +128,12 @@ std::string quantization_json(const QuantizationReport& report) {
   }
   document["output"] = report.output.empty() ? Json(nullptr) : Json(report.output);
   if (is_compared(report)) document["output_db"] = json_decibels(report.output_noise.db);
+  if (report.errors) {
+    document["errors"] = {{"samples", report.errors->samples},
+                          {"against", report.errors->are_of_input ? "input" : "y"},
+                          {"float32_mean_squared", report.errors->float32},
+                          {"int8_mean_squared", report.errors->int8}};
+  }
   if (report.accuracy) {
     document["accuracy"] = {{"images", report.accuracy->images},
                             {"float32", report.accuracy->float32},
@@ -137,6 +150,7 @@ std::string quantization_json(const QuantizationReport& report) {
 std::string quantization_markdown(const QuantizationReport& report) {
   std::string text = "# " + report.model + " in int8\n\n" + summary(report) + "\n";
   if (report.accuracy) text += "\nMeasured: " + accuracy_text(*report.accuracy) + "\n";
+  if (report.errors) text += "\nMeasured: " + errors_text(*report.errors) + "\n";
   if (is_compared(report)) text += "\n" + noise_text(report) + "\n";
   text +=
       "\n| layer | kind | arithmetic | own noise | total noise | gain in float32 |\n"
@@ -162,6 +176,7 @@ std::string quantization_text(const QuantizationReport& report) {
   std::string text = table.to_string(true, 0, output_columns()) + "\n" + noise_text(report) +
                      "\n\n" + summary(report);
   if (report.accuracy) text += "\nMeasured: " + accuracy_text(*report.accuracy);
+  if (report.errors) text += "\nMeasured: " + errors_text(*report.errors);
   if (!report.output.empty()) text += "\nWritten to " + report.output;
   return text + "\n";
 }

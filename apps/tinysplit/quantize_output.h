@@ -18,6 +18,14 @@ struct QuantizedAccuracy {
   std::optional<double> untuned_int8;  // accuracy in int8 before fine-tuning, if there was any
 };
 
+// Means of squared errors before and after, of a model that scores no classes, on such samples.
+struct QuantizedErrors {
+  std::size_t samples = 0;
+  double float32 = 0.0;
+  double int8 = 0.0;
+  bool are_of_input = false;  // against the input, of an autoencoder; else against y
+};
+
 // How a network was fine-tuned before it was quantised.
 struct TuningSummary {
   std::int64_t epochs = 0;
@@ -41,6 +49,7 @@ struct QuantizationReport {
   std::int64_t int8_weight_bytes = 0;
   std::optional<TuningSummary> tuning;
   std::optional<QuantizedAccuracy> accuracy;
+  std::optional<QuantizedErrors> errors;
 };
 
 // The object that --json prints and --report r.json writes.

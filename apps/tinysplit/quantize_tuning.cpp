@@ -9,9 +9,12 @@ namespace tinysplit {
 
 Result<TunedModel> tune_model(const training::TrainedModel& model, const Graph& graph,
                               const std::vector<std::string>& labels, const std::string& data,
-                              const PixelScaling& scaling,
+                              const Preprocessing& preprocessing,
                               const training::FineTuningOptions& options, bool json) {
-  TINYSPLIT_ASSIGN_OR_RETURN(LabelledImages images, load_images_for(graph, data, Split::kTrain, 0));
+  TINYSPLIT_ASSIGN_OR_RETURN(const PixelScaling scaling, common_scaling(preprocessing));
+  TINYSPLIT_ASSIGN_OR_RETURN(LabelledImages images,
+                             load_data_for(graph, preprocessing, data, Split::kTrain, 0));
+  if (!images.are_pixels) return unimplemented("fine-tuning is on images, not on arrays");
   TINYSPLIT_RETURN_IF_ERROR(number_as_model(graph, labels, images).status());
   TrainingDisplay display(options.epochs, json);
   training::TrainingHooks hooks;

@@ -23,11 +23,11 @@ struct TunedModel {
 
 // Trains `model`, of which `graph` was read and whose labels.txt is `labels`, further on the
 // training part of `data`, with a bar on the terminal and a line for each epoch on standard output
-// unless `json` is to be all of it. Errors: those of load_images_for(), number_as_model() and
+// unless `json` is to be all of it. Errors: those of load_data_for(), number_as_model() and
 // training::fine_tune().
 Result<TunedModel> tune_model(const training::TrainedModel& model, const Graph& graph,
                               const std::vector<std::string>& labels, const std::string& data,
-                              const PixelScaling& scaling,
+                              const Preprocessing& preprocessing,
                               const training::FineTuningOptions& options, bool json);
 
 }  // namespace tinysplit

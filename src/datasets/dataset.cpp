@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <new>
 #include <numeric>
 
 #include "core/limits.h"
 #include "core/random.h"
+#include "datasets/array_block.h"
+#include "datasets/array_data.h"
 #include "datasets/source.h"
 #include "formats/image/pixels.h"
 
@@ -18,54 +21,106 @@ namespace fs = std::filesystem;
 constexpr std::string_view kFashion = "fashion-mnist";
 constexpr std::string_view kFootwear = "fashion-footwear";
 
-struct Item {
-  Part part = Part::kTrain;
-  std::size_t index = 0;
+// One of the two.
+struct OpenedSource {
+  std::unique_ptr<ImageSource> images;
+  std::unique_ptr<ArraySource> arrays;
+
+  const DataSource& data() const {
+    return images ? static_cast<const DataSource&>(*images) : *arrays;
+  }
 };
 
-Result<std::unique_ptr<ImageSource>> open_source(std::string_view name) {
-  std::error_code error;
-  if (name == kFashion || name == kFootwear) {
-    if (!fs::is_directory(fashion_mnist_folder(), error)) {
-      return not_found(fashion_mnist_folder().string() +
-                       " is missing: apt-get install dataset-fashion-mnist");
-    }
-    if (name == kFootwear) return open_fashion_footwear();
-    return open_idx_folder(fashion_mnist_folder(), fashion_mnist_classes());
-  }
-  const fs::path folder(name);
-  if (!fs::is_directory(folder, error)) {
-    return not_found("there is no data set \"" + std::string(name) + "\": neither a folder nor " +
-                     std::string(kFashion) + " or " + std::string(kFootwear));
-  }
+OpenedSource opened(std::unique_ptr<ImageSource> images) { return {std::move(images), nullptr}; }
+
+Result<std::unique_ptr<ImageSource>> open_folder(const fs::path& folder) {
   return holds_idx_files(folder) ? open_idx_folder(folder, {}) : open_image_folder(folder);
+}
+
+Result<std::unique_ptr<ImageSource>> open_fashion(std::string_view name) {
+  std::error_code error;
+  if (!fs::is_directory(fashion_mnist_folder(), error)) {
+    return not_found(fashion_mnist_folder().string() +
+                     " is missing: apt-get install dataset-fashion-mnist");
+  }
+  if (name == kFootwear) return open_fashion_footwear();
+  return open_idx_folder(fashion_mnist_folder(), fashion_mnist_classes());
+}
+
+std::size_t elements_of(const std::vector<std::int64_t>& dims) {
+  return dims.empty() ? 0
+                      : static_cast<std::size_t>(std::accumulate(
+                            dims.begin(), dims.end(), std::int64_t{1}, std::multiplies<>()));
+}
+
+Result<ArrayBlocks> read_blocks(const fs::path& path, const DatasetOptions& options) {
+  if (holds_arrays(path)) return read_array_blocks(path);
+  if (holds_tables(path)) return read_table_blocks(path, elements_of(options.sample_dims));
+  return read_recordings(path, options.sample_dims);
+}
+
+Result<OpenedSource> open_arrays(const fs::path& path, const DatasetOptions& options) {
+  Result<ArrayBlocks> blocks = read_blocks(path, options);
+  if (!blocks.ok()) return blocks.status();
+  Result<std::unique_ptr<ArraySource>> arrays = ArraySource::create(std::move(*blocks));
+  if (!arrays.ok()) return arrays.status().with_context(path.string());
+  const bool wants_pixels = options.size.height > 0 || options.sample_dims.empty();
+  if (wants_pixels && can_be_images(**arrays)) {
+    return opened(images_of_arrays(std::move(*arrays)));
+  }
+  return OpenedSource{nullptr, std::move(*arrays)};
+}
+
+Result<OpenedSource> open_source(std::string_view name, const DatasetOptions& options) {
+  std::error_code error;
+  const fs::path path(name);
+  Result<std::unique_ptr<ImageSource>> images = std::unique_ptr<ImageSource>();
+  if (name == kFashion || name == kFootwear) {
+    images = open_fashion(name);
+  } else if (!fs::exists(path, error)) {
+    return not_found("there is no data set \"" + std::string(name) +
+                     "\": neither a file, a folder, " + std::string(kFashion) + " nor " +
+                     std::string(kFootwear));
+  } else if (holds_samples(path)) {
+    return open_arrays(path, options);
+  } else if (!fs::is_directory(path, error)) {
+    return invalid_argument(path.string() +
+                            " is no data set: needs a .npz, .npy or .csv file, or a folder");
+  } else {
+    images = open_folder(path);
+  }
+  if (!images.ok()) return images.status();
+  return opened(std::move(*images));
 }
 
 // Which of the training part's items are for validation: of each class the same share, but one at
 // least and never all.
-std::vector<bool> draw_validation(const ImageSource& source, const DatasetOptions& options) {
+std::vector<bool> draw_validation(const DataSource& source, const DatasetOptions& options) {
   const std::vector<std::int32_t>& labels = source.labels(Part::kTrain);
-  std::vector<std::vector<std::size_t>> items_of(source.classes().size());
-  for (std::size_t i = 0; i < labels.size(); ++i) items_of[std::size_t(labels[i])].push_back(i);
-  std::vector<bool> drawn(labels.size(), false);
+  const std::size_t count = source.count(Part::kTrain);
+  std::vector<std::vector<std::size_t>> items_of(std::max<std::size_t>(source.classes().size(), 1));
+  for (std::size_t i = 0; i < count; ++i) {
+    items_of[labels.empty() ? 0 : std::size_t(labels[i])].push_back(i);
+  }
+  std::vector<bool> drawn(count, false);
   if (options.validation_fraction <= 0.0) return drawn;
   Random random = Random::of({options.seed});
   for (std::vector<std::size_t>& items : items_of) {
     random.shuffle(std::span(items));
     if (items.size() < 2) continue;
     const double share = options.validation_fraction * static_cast<double>(items.size());
-    const auto count =
+    const auto share_count =
         std::clamp<std::size_t>(static_cast<std::size_t>(std::llround(share)), 1, items.size() - 1);
-    for (std::size_t i = 0; i < count; ++i) drawn[items[i]] = true;
+    for (std::size_t i = 0; i < share_count; ++i) drawn[items[i]] = true;
   }
   return drawn;
 }
 
-void append_part(const ImageSource& source, Part part, std::vector<Item>& items) {
-  for (std::size_t i = 0; i < source.labels(part).size(); ++i) items.push_back({part, i});
+void append_part(const DataSource& source, Part part, std::vector<Item>& items) {
+  for (std::size_t i = 0; i < source.count(part); ++i) items.push_back({part, i});
 }
 
-void append_drawn(const ImageSource& source, const DatasetOptions& options, bool for_validation,
+void append_drawn(const DataSource& source, const DatasetOptions& options, bool for_validation,
                   std::vector<Item>& items) {
   const std::vector<bool> drawn = draw_validation(source, options);
   for (std::size_t i = 0; i < drawn.size(); ++i) {
@@ -73,9 +128,9 @@ void append_drawn(const ImageSource& source, const DatasetOptions& options, bool
   }
 }
 
-bool has_part(const ImageSource& source, Part part) { return !source.labels(part).empty(); }
+bool has_part(const DataSource& source, Part part) { return source.count(part) > 0; }
 
-Result<std::vector<Item>> items_of_split(const ImageSource& source, Split split,
+Result<std::vector<Item>> items_of_split(const DataSource& source, Split split,
                                          const DatasetOptions& options) {
   std::vector<Item> items;
   const bool has_validation = has_part(source, Part::kValidation);
@@ -166,30 +221,30 @@ Result<LabelledImages> decode(ImageSource& source, const std::vector<Item>& item
                         " bytes; take smaller or fewer ones");
   }
   LabelledImages data;
-  data.classes = source.classes();
-  data.class_numbers = source.class_numbers();
   data.images = Tensor(DType::kUint8, *shape);
   const std::size_t bytes = size.height * size.width * size.channels;
   const auto pixels = data.images.as<std::uint8_t>();
+  std::vector<Item> loaded;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const auto [part, index] = items[i];
     const Status status =
-        source.load(part, index, size, pixels.subspan(data.labels.size() * bytes, bytes));
+        source.load(part, index, size, pixels.subspan(loaded.size() * bytes, bytes));
     if (options.on_image) options.on_image(i + 1, items.size());
     if (status.ok()) {
-      data.labels.push_back(source.labels(part)[index]);
+      loaded.push_back(items[i]);
     } else if (options.skip_bad_images) {
       data.skipped.push_back(status.message());
     } else {
       return status;
     }
   }
-  if (data.labels.empty()) return invalid_argument("no image of the data can be read");
-  if (data.labels.size() < items.size()) {
-    Tensor fewer(DType::kUint8, *Shape::create(shape_of(data.labels.size())));
+  if (loaded.empty()) return invalid_argument("no image of the data can be read");
+  if (loaded.size() < items.size()) {
+    Tensor fewer(DType::kUint8, *Shape::create(shape_of(loaded.size())));
     std::ranges::copy(pixels.first(fewer.num_bytes()), fewer.as<std::uint8_t>().begin());
     data.images = std::move(fewer);
   }
+  TINYSPLIT_RETURN_IF_ERROR(put_answers(source, loaded, data));
   return data;
 }
 
@@ -197,6 +252,18 @@ Status check_options(const DatasetOptions& options) {
   // Written so that NaN fails too.
   if (options.validation_fraction >= 0.0 && options.validation_fraction < 1.0) return ok_status();
   return invalid_argument("the share of images for validation must be at least 0 and below 1");
+}
+
+Status check_classes(const DataSource& source, const DatasetOptions& options,
+                     const std::string& name) {
+  const std::size_t classes = source.classes().size();
+  if (classes == 0) {
+    if (!options.needs_labels) return ok_status();
+    return invalid_argument(name + " has no labels, or ones that are no classes");
+  }
+  if (classes >= options.min_classes) return ok_status();
+  return invalid_argument(name + " has " + std::to_string(classes) + " class, at least " +
+                          std::to_string(options.min_classes) + " are needed");
 }
 
 }  // namespace
@@ -228,27 +295,27 @@ Result<LabelledImages> open_dataset(std::string_view name_or_folder, Split split
                                     const DatasetOptions& options) {
   TINYSPLIT_RETURN_IF_ERROR(check_options(options));
   const std::string name(name_or_folder);
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto source, open_source(name));
-  if (source->classes().size() < options.min_classes) {
-    return invalid_argument(name + " has " + std::to_string(source->classes().size()) +
-                            " class, at least " + std::to_string(options.min_classes) +
-                            " are needed");
-  }
-  Result<std::vector<Item>> items = items_of_split(*source, split, options);
+  TINYSPLIT_ASSIGN_OR_RETURN(const OpenedSource source, open_source(name, options));
+  TINYSPLIT_RETURN_IF_ERROR(check_classes(source.data(), options, name));
+  Result<std::vector<Item>> items = items_of_split(source.data(), split, options);
   if (!items.ok()) return items.status().with_context(name);
   keep_random(*items, options);
   try {
-    TINYSPLIT_ASSIGN_OR_RETURN(LabelledImages data, decode(*source, *items, options));
-    data.name = name;
+    if (source.images) source.images->set_options(options.image);
+    Result<LabelledImages> data = source.images
+                                      ? decode(*source.images, *items, options)
+                                      : gather(*source.arrays, *items, options.sample_dims);
+    if (!data.ok()) return source.arrays ? data.status().with_context(name) : data.status();
+    data->name = name;
     return data;
   } catch (const std::bad_alloc&) {
-    return resource_exhausted("not enough memory for the images of " + name);
+    return resource_exhausted("not enough memory for the samples of " + name);
   }
 }
 
 Result<bool> has_test_part(std::string_view name_or_folder) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const auto source, open_source(name_or_folder));
-  return has_part(*source, Part::kTest) || has_part(*source, Part::kValidation);
+  TINYSPLIT_ASSIGN_OR_RETURN(const OpenedSource source, open_source(name_or_folder, {}));
+  return has_part(source.data(), Part::kTest) || has_part(source.data(), Part::kValidation);
 }
 
 }  // namespace tinysplit

@@ -34,6 +34,7 @@ class FashionFootwear final : public ImageSource {
   // Grey levels become a blend from a dark colour to a bright one, which each image has of its own.
   Status load(Part part, std::size_t item, const ImageSize& size,
               std::span<std::uint8_t> pixels) override {
+    // What the options ask for is done to the tinted image; only its size is made before.
     std::vector<std::uint8_t> grey(size.height * size.width);
     const std::size_t original = items_[std::size_t(part)][item];
     TINYSPLIT_RETURN_IF_ERROR(fashion_->load(part, original, {size.height, size.width, 1}, grey));
@@ -48,7 +49,7 @@ class FashionFootwear final : public ImageSource {
       const float value = dark[i % 3] + level * (bright[i % 3] - dark[i % 3]);
       tinted[i] = static_cast<std::uint8_t>(value * 255.0F + 0.5F);
     }
-    convert_image(tinted, {size.height, size.width, 3}, size, pixels);
+    convert_image(tinted, {size.height, size.width, 3}, options_, size, pixels);
     return ok_status();
   }
 

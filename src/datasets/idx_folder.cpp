@@ -106,7 +106,7 @@ class IdxFolder final : public ImageSource {
     TINYSPLIT_ASSIGN_OR_RETURN(const ImageSize own, size_of(part, item));
     const std::size_t bytes = own.height * own.width * own.channels;
     const auto image = images_[std::size_t(part)]->as<std::uint8_t>().subspan(item * bytes, bytes);
-    convert_image(image, own, size, pixels);
+    convert_image(image, own, options_, size, pixels);
     return ok_status();
   }
 

@@ -1,4 +1,4 @@
-// Folders with a sub-folder of PNG and JPEG files for each class, in parts or not.
+// Folders with a sub-folder of image files for each class, in parts or not.
 #include <algorithm>
 #include <new>
 
@@ -19,13 +19,7 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, error);
 }
 
-bool is_image_name(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return (extension == ".png" || extension == ".jpg" || extension == ".jpeg") && !is_folder(path);
-}
+bool is_image_name(const fs::path& path) { return has_image_name(path) && !is_folder(path); }
 
 std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
@@ -55,20 +49,15 @@ class ImageFolder final : public ImageSource {
       return invalid_argument(folder.string() +
                               " has images, but they must lie in one sub-folder for each class");
     }
-    return not_found(folder.string() +
-                     " holds neither IDX files nor sub-folders of PNG or JPEG images");
+    return not_found(folder.string() + " holds neither IDX files nor sub-folders of images");
   }
 
   Result<ImageSize> size_of(Part part, std::size_t item) override {
     const fs::path& path = paths_[std::size_t(part)][item];
     TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes,
                                read_file(path, limits::kMaxImageFileBytes));
-    if (!looks_like_image(bytes)) {
-      return invalid_argument(path.string() + ": neither a PNG nor a JPEG image");
-    }
     try {
-      const Result<RgbImage> image =
-          bytes.front() == '\xff' ? decode_jpeg(bytes) : decode_png(bytes);
+      const Result<RgbImage> image = decode_pixels(bytes);
       if (!image.ok()) return image.status().with_context(path.string());
       return ImageSize{image->height, image->width, 3};
     } catch (const std::bad_alloc&) {
@@ -81,7 +70,7 @@ class ImageFolder final : public ImageSource {
     const Shape shape{1, std::int64_t(size.height), std::int64_t(size.width),
                       std::int64_t(size.channels)};
     TINYSPLIT_ASSIGN_OR_RETURN(const Tensor image,
-                               read_image(paths_[std::size_t(part)][item], shape));
+                               read_image(paths_[std::size_t(part)][item], shape, options_));
     round_pixels(image.as<float>(), pixels);
     return ok_status();
   }
@@ -105,8 +94,9 @@ class ImageFolder final : public ImageSource {
     const std::size_t before = paths.size();
     std::ranges::copy_if(entries, std::back_inserter(paths), is_image_name);
     if (paths.size() == before) {
-      return invalid_argument("class " + in_quotes(folder.filename().string()) + " is empty: " +
-                              folder.string() + " has no PNG or JPEG; add some or remove it");
+      return invalid_argument("class " + in_quotes(folder.filename().string()) +
+                              " is empty: " + folder.string() +
+                              " has no PNG, JPEG, BMP, GIF or WebP; add some or remove it");
     }
     if (paths.size() > limits::kMaxDatasetImages) {
       return out_of_range("there are more than " + std::to_string(limits::kMaxDatasetImages) +

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,13 +11,15 @@
 #include "datasets/dataset.h"
 #include "datasets/preprocessing.h"
 #include "engine/engine.h"
+#include "evaluation/evaluation_task.h"
 
 namespace tinysplit {
 
-// Labelled images for a model.
+// Labelled images, or other samples, for a model.
 struct EvaluationData {
-  const LabelledImages& images;  // in the size of the model
-  PixelScaling scaling;
+  const LabelledImages& images;  // as the model takes them, classes numbered as it does
+  Preprocessing preprocessing;
+  std::optional<EvaluationTask> task = std::nullopt;  // none: classes
 };
 
 struct EvaluationOptions {
@@ -30,11 +33,14 @@ struct EvaluationOptions {
 // A model cut in two, on every image: head, live tensors through the wire's codec, tail.
 struct CutEvaluation {
   int cut = 0;
-  std::vector<std::int32_t> predictions;  // the class of each image
-  std::int64_t live_bytes = 0;            // of an image, as the graph stores them
-  double wire_bytes = 0.0;  // mean of an image, encoded; 0 where nothing crosses the cut
-  double head_s = 0.0;      // medians of an image; times of workers that share a core are longer
-  double codec_s = 0.0;     // encoding and decoding
+  std::vector<std::int32_t> predictions;  // the class of each image; empty of another task
+  // Of another task, by image: the means over the output of squares and of sizes of the errors.
+  std::vector<float> squared_errors;
+  std::vector<float> absolute_errors;
+  std::int64_t live_bytes = 0;  // of an image, as the graph stores them
+  double wire_bytes = 0.0;      // mean of an image, encoded; 0 where nothing crosses the cut
+  double head_s = 0.0;   // medians of an image; times of workers that share a core are longer
+  double codec_s = 0.0;  // encoding and decoding
   double tail_s = 0.0;
 };
 
@@ -44,11 +50,20 @@ Result<CutEvaluation> evaluate_cut(Engine& engine, int cut, const EvaluationData
                                    const EvaluationOptions& options,
                                    const Clock& clock = SteadyClock::instance());
 
+// As evaluate_cut() of the uncut model.
+Result<CutEvaluation> evaluate_uncut(Engine& engine, const EvaluationData& data,
+                                     const EvaluationOptions& options);
+
 // The class that the uncut model gives each image. Errors: as evaluate_cut().
 Result<std::vector<std::int32_t>> classify(Engine& engine, const EvaluationData& data,
                                            const EvaluationOptions& options);
 
 // The share of equal entries; both are of one length, 1 where they are empty.
 double equal_share(std::span<const std::int32_t> a, std::span<const std::int32_t> b);
+
+// The share of pairs, one image of each of two classes, of which that of the second has the higher
+// score, equals counted half: the area under the curve of true over false positives. Nothing unless
+// there are images of just these classes.
+std::optional<double> roc_area(std::span<const float> scores, std::span<const std::int32_t> labels);
 
 }  // namespace tinysplit

@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/limits.h"
+#include "formats/image/image.h"
 
 namespace tinysplit {
 namespace {
@@ -14,7 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 5> kModelExtensions = {".keras", ".h5", ".hdf5", ".tflite",
                                                               ".onnx"};
-constexpr std::array<std::string_view, 3> kImageExtensions = {".png", ".jpg", ".jpeg"};
 
 bool is_file(const fs::path& path) {
   std::error_code error;
@@ -58,10 +58,9 @@ void drop_numbers(std::vector<std::string>& labels) {
 
 void add_data(ModelFolder& folder) {
   const fs::path data = folder.model_path.parent_path() / "data";
+  folder.scales_pixels = is_file(folder.model_path.parent_path() / "preprocessing.json");
   for (const fs::path& entry : entries_of(data)) {
-    if (std::ranges::count(kImageExtensions, entry.extension().string()) > 0 && is_file(entry)) {
-      folder.images.push_back(entry);
-    }
+    if (has_image_name(entry) && is_file(entry)) folder.images.push_back(entry);
   }
   const Result<std::string> labels =
       read_file(folder.model_path.parent_path() / "labels.txt", limits::kMaxJsonFileBytes);

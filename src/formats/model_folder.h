@@ -14,11 +14,12 @@ struct ModelFolder {
   std::string name;
   std::filesystem::path model_path;
   std::filesystem::path analytics_path;       // may not exist yet
-  std::vector<std::filesystem::path> images;  // PNG and JPEG files of data/, sorted
+  std::vector<std::filesystem::path> images;  // image files of data/, sorted
   std::vector<std::string> labels;            // lines of labels.txt; empty without one
+  bool scales_pixels = false;                 // a preprocessing.json lies beside the model
 
   // The model takes images, so its raw input is one byte a value.
-  bool takes_images() const { return !images.empty(); }
+  bool takes_images() const { return !images.empty() && !scales_pixels; }
 };
 
 // A model's name, as clients may send it: 1 to 64 of [A-Za-z0-9._-], not starting with a dot. Such

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "evaluation/class_of_output.h"
-#include "evaluation/image_feed.h"
+#include "evaluation/sample_feed.h"
 #include "graph/graph_builder.h"
 
 namespace tinysplit {
@@ -32,6 +32,13 @@ LabelledImages random_images(std::size_t count, std::int64_t channels = 1) {
     images.labels.push_back(static_cast<std::int32_t>(random() % kClasses));
   }
   return images;
+}
+
+Preprocessing scaled_by(float scale, float offset) {
+  Preprocessing preprocessing;
+  preprocessing.channels.fill({scale, offset});
+  preprocessing.is_stated = true;
+  return preprocessing;
 }
 
 Tensor random_weights(const Shape& shape, unsigned seed) {
@@ -77,7 +84,7 @@ std::shared_ptr<Engine> engine_of(const std::shared_ptr<const Graph>& graph) {
 
 TEST(EvaluateCut, EveryCutGivesTheClassesOfTheUncutModel) {
   const LabelledImages images = random_images(100);
-  const EvaluationData data{images, {1.0f, -127.5f}};
+  const EvaluationData data{images, scaled_by(1.0f, -127.5f)};
   for (const bool early : {false, true}) {
     const auto engine = engine_of(make_model(kClasses, early));
     const auto uncut = classify(*engine, data, {}).value();
@@ -160,29 +167,82 @@ TEST(EvaluateCut, NoImagesGiveNoPredictions) {
   EXPECT_TRUE(classify(*engine, {none, {}}, {}).value().empty());
 }
 
-TEST(ImageFeed, FillsEachTypeOfInput) {
+// Image 3 as an input of this type and shape takes it.
+Tensor fed(const LabelledImages& images, const ElementType& type, const Shape& shape,
+           const Preprocessing& preprocessing) {
+  GraphBuilder builder("feed", "");
+  const ValueId x = builder.add_input("x", type, shape).value();
+  EXPECT_TRUE(builder.begin_layer("flat", "Flatten").ok());
+  const ValueId y = builder.add_op(ReshapeOp{Shape{1, shape.num_elements()}}, {x}).value();
+  EXPECT_TRUE(builder.end_layer({y}).ok());
+  EXPECT_TRUE(builder.add_output(y).ok());
+  const auto graph = builder.build().value();
+  return SampleFeed::create(*graph, images, preprocessing).value().tensor(3).value();
+}
+
+TEST(SampleFeed, FillsEachTypeOfInput) {
   const LabelledImages images = random_images(4);
   const auto pixels = images.images.as<std::uint8_t>().subspan(3 * kSide * kSide, kSide * kSide);
-  const auto feed_of = [&](const ElementType& type, const PixelScaling& scaling) {
-    GraphBuilder builder("feed", "");
-    const ValueId x = builder.add_input("x", type, Shape{1, kSide, kSide, 1}).value();
-    EXPECT_TRUE(builder.begin_layer("flat", "Flatten").ok());
-    const ValueId y = builder.add_op(ReshapeOp{Shape{1, kSide * kSide}}, {x}).value();
-    EXPECT_TRUE(builder.end_layer({y}).ok());
-    EXPECT_TRUE(builder.add_output(y).ok());
-    return ImageFeed::create(*builder.build().value(), images, scaling).value().tensor(3);
-  };
-  const Quantization pixel_steps{{1.0f}, {-128}, -1};
-  const Tensor real = feed_of(DType::kFloat32, {});
-  const Tensor scaled = feed_of(DType::kFloat32, {1.0f / 255.0f, -0.5f});
-  const Tensor int8 = feed_of({DType::kInt8, pixel_steps}, {});
-  const Tensor bytes = feed_of({DType::kUint8, Quantization{{1.0f}, {0}, -1}}, {});
+  const Shape shape{1, kSide, kSide, 1};
+  const Preprocessing shares = scaled_by(1.0f / 255.0f, -0.5f);
+  const Quantization pixel_steps{{1.0f}, {-128}, -1}, share_steps{{1.0f / 255.0f}, {0}, -1};
+  const Tensor real = fed(images, DType::kFloat32, shape, {});
+  const Tensor scaled = fed(images, DType::kFloat32, shape, shares);
+  const Tensor int8 = fed(images, {DType::kInt8, pixel_steps}, shape, {});
+  const Tensor bytes = fed(images, {DType::kUint8, Quantization{{1.0f}, {0}, -1}}, shape, {});
+  // Without a statement pixels are stored as they are; with one, what they become is.
+  const Tensor raw = fed(images, {DType::kInt8, share_steps}, shape, {});
+  const Tensor stored = fed(images, {DType::kInt8, share_steps}, shape, shares);
+  const Tensor wide =
+      fed(images, {DType::kInt16, Quantization{{255.0f / 32767}, {0}, -1}}, shape, {});
   for (std::size_t i = 0; i < pixels.size(); ++i) {
-    EXPECT_EQ(real.as<float>()[i], static_cast<float>(pixels[i]));
-    EXPECT_NEAR(scaled.as<float>()[i], static_cast<float>(pixels[i]) / 255.0f - 0.5f, 1e-6f);
-    EXPECT_EQ(int8.as<std::int8_t>()[i], static_cast<int>(pixels[i]) - 128);
-    EXPECT_EQ(bytes.as<std::uint8_t>()[i], pixels[i]);
+    const int pixel = pixels[i];
+    EXPECT_EQ(real.as<float>()[i], static_cast<float>(pixel));
+    EXPECT_NEAR(scaled.as<float>()[i], static_cast<float>(pixel) / 255.0f - 0.5f, 1e-6f);
+    EXPECT_EQ(int8.as<std::int8_t>()[i], pixel - 128);
+    EXPECT_EQ(bytes.as<std::uint8_t>()[i], pixel);
+    EXPECT_EQ(raw.as<std::int8_t>()[i], pixel - 128);
+    EXPECT_NEAR(stored.as<std::int8_t>()[i], pixel - 127.5, 0.51);
+    EXPECT_NEAR(wide.as<std::int16_t>()[i], pixel / 255.0 * 32767, 0.51);
   }
+}
+
+TEST(SampleFeed, ScalesEachChannelInEitherLayout) {
+  const LabelledImages images = random_images(4, 3);
+  Preprocessing preprocessing = scaled_by(1.0f, 0.0f);
+  for (std::size_t c = 0; c < 3; ++c) preprocessing.channels[c].offset = 1000.0f * float(c + 1);
+  const Tensor last = fed(images, DType::kFloat32, Shape{1, kSide, kSide, 3}, preprocessing);
+  const Tensor first = fed(images, DType::kFloat32, Shape{1, 3, kSide, kSide}, preprocessing);
+  const auto pixels = images.images.as<std::uint8_t>().subspan(3 * 3 * kSide * kSide);
+  constexpr std::size_t kPlane = kSide * kSide;
+  for (std::size_t i = 0; i < kPlane; ++i) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      const float number = static_cast<float>(pixels[3 * i + c]) + 1000.0f * float(c + 1);
+      EXPECT_EQ(last.as<float>()[3 * i + c], number);
+      EXPECT_EQ(first.as<float>()[c * kPlane + i], number);
+    }
+  }
+}
+
+TEST(ImageInput, KnowsTheLayoutFromTheShapeOrAsStated) {
+  Value input;
+  const auto size_of = [&](const Shape& shape, std::optional<bool> first) {
+    input.shape = shape;
+    Preprocessing preprocessing;
+    preprocessing.channels_first = first;
+    const auto taken = ImageInput::create(input, preprocessing);
+    if (!taken.ok()) return std::vector<std::size_t>{};
+    return std::vector{taken->size().height, taken->size().width, taken->size().channels};
+  };
+  using Size = std::vector<std::size_t>;
+  EXPECT_EQ(size_of(Shape{1, 8, 9, 3}, {}), (Size{8, 9, 3}));
+  EXPECT_EQ(size_of(Shape{1, 1, 8, 9}, {}), (Size{8, 9, 1}));
+  EXPECT_EQ(size_of(Shape{1, 3, 8, 1}, {}), (Size{3, 8, 1}));
+  EXPECT_EQ(size_of(Shape{1, 3, 8, 1}, true), (Size{8, 1, 3}));
+  EXPECT_EQ(size_of(Shape{1, 3, 8, 9}, false), Size{});
+  EXPECT_EQ(size_of(Shape{1, 4, 8, 9}, {}), Size{});
+  EXPECT_EQ(size_of(Shape{2, 3, 8, 9}, {}), Size{});
+  EXPECT_EQ(size_of(Shape{1, 3, 8}, {}), Size{});
 }
 
 TEST(BestClass, IsTheFirstOfTheHighest) {

@@ -29,6 +29,23 @@ Result<Tensor> parse_npy(std::string_view bytes);
 // Two arrays of one name are an error. Errors as parse_npy.
 Result<std::vector<NamedTensor>> parse_npz(std::string_view bytes);
 
+// The bytes of a .npy file within a .npz archive, its name without ".npy".
+struct ArrayEntry {
+  std::string name;
+  std::string bytes;
+};
+
+// The arrays of a .npz file's bytes, unpacked but not parsed, in the order of the archive. Errors
+// as parse_npz.
+Result<std::vector<ArrayEntry>> unpack_npz(std::string_view bytes);
+
+// True if the bytes are those of an array of text, NumPy's <U and |S.
+bool holds_text(std::string_view npy);
+
+// The elements of such an array in C order, as UTF-8. Errors: as parse_npy, INVALID_ARGUMENT (a
+// character that is none), OUT_OF_RANGE (an element of more than limits::kMaxNameBytes bytes).
+Result<std::vector<std::string>> parse_npy_text(std::string_view bytes);
+
 // Reads a file by its contents: .npz gives its arrays, .npy one array with an empty name.
 // Errors: those of read_file and of the parsers, with the path in front.
 Result<std::vector<NamedTensor>> read_arrays(const std::filesystem::path& path);

@@ -105,14 +105,14 @@ Result<std::string> read_entry(zip_t* archive, zip_uint64_t index, const std::st
   return bytes;
 }
 
-Result<std::vector<NamedTensor>> parse_archive(std::string_view bytes) {
+Result<std::vector<ArrayEntry>> unpack_archive(std::string_view bytes) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ZipPointer archive, open_archive(bytes));
   const zip_int64_t num_entries = zip_get_num_entries(archive.get(), 0);
   if (num_entries < 0 || std::size_t(num_entries) > limits::kMaxArrayFileEntries) {
     return out_of_range("a .npz archive has " + std::to_string(num_entries) + " entries, at most " +
                         std::to_string(limits::kMaxArrayFileEntries) + " are read");
   }
-  std::vector<NamedTensor> arrays;
+  std::vector<ArrayEntry> arrays;
   std::set<std::string> names;
   std::size_t bytes_left = limits::kMaxArrayFileBytes;
   for (zip_int64_t i = 0; i < num_entries; ++i) {
@@ -131,12 +131,10 @@ Result<std::vector<NamedTensor>> parse_archive(std::string_view bytes) {
     if (!names.insert(name).second) {
       return invalid_argument("a .npz archive has two arrays named '" + name + "'");
     }
-    TINYSPLIT_ASSIGN_OR_RETURN(const std::string entry,
+    TINYSPLIT_ASSIGN_OR_RETURN(std::string entry,
                                read_entry(archive.get(), index, name, bytes_left));
     bytes_left -= entry.size();
-    Result<Tensor> tensor = parse_npy(entry);
-    if (!tensor.ok()) return tensor.status().with_context("array '" + name + "'");
-    arrays.push_back({std::move(name), std::move(tensor).value()});
+    arrays.push_back({std::move(name), std::move(entry)});
   }
   return arrays;
 }
@@ -190,12 +188,24 @@ Result<std::string> contents_of(zip_source_t* source) {
 
 }  // namespace
 
-Result<std::vector<NamedTensor>> parse_npz(std::string_view bytes) {
+Result<std::vector<ArrayEntry>> unpack_npz(std::string_view bytes) {
   try {
-    return parse_archive(bytes);
+    return unpack_archive(bytes);
   } catch (const std::bad_alloc&) {
     return resource_exhausted("not enough memory to unpack a .npz archive");
   }
+}
+
+Result<std::vector<NamedTensor>> parse_npz(std::string_view bytes) {
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<ArrayEntry> entries, unpack_npz(bytes));
+  std::vector<NamedTensor> arrays;
+  for (ArrayEntry& entry : entries) {
+    Result<Tensor> tensor = parse_npy(entry.bytes);
+    if (!tensor.ok()) return tensor.status().with_context("array '" + entry.name + "'");
+    entry.bytes = {};  // of all arrays, only one is held twice
+    arrays.push_back({std::move(entry.name), std::move(tensor).value()});
+  }
+  return arrays;
 }
 
 Result<std::string> format_npz(std::span<const NamedTensor> tensors) {
