@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "core/file.h"
+#include "datasets/array_block.h"
 #include "engine/profiler.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
@@ -91,7 +92,13 @@ Result<std::optional<Checkpoint>> find_checkpoint(const fs::path& folder,
 
 Result<std::shared_ptr<const ModelData>> load_data(const Recipe& recipe) {
   DatasetOptions options;
-  TINYSPLIT_ASSIGN_OR_RETURN(options.size, training::image_size_of(recipe));
+  const Result<ImageSize> size = training::image_size_of(recipe);
+  if (size.ok()) options.size = *size;
+  if (!size.ok() && !holds_samples(recipe.dataset)) {
+    return size.status();
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(options.sample_dims, training::sample_dims_of(recipe));
+  options.needs_labels = false;
   options.validation_fraction = recipe.validation;
   options.seed = std::uint64_t(recipe.seed);
   options.skip_bad_images = recipe.skip_bad_images;
@@ -111,14 +118,14 @@ Result<std::shared_ptr<const ModelData>> load_data(const Recipe& recipe) {
 }
 
 // Measures the layers of a model, as `tinysplit profile` does, and keeps that beside it.
-Status write_analytics_of(const fs::path& model) {
+Status write_analytics_of(const fs::path& model, bool takes_pixels) {
   constexpr int kRuns = 20;
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(model));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto engine, Engine::create(graph, {}));
   ProfileOptions options;
   options.runs = kRuns;
   TINYSPLIT_ASSIGN_OR_RETURN(Analytics analytics, profile_model(*engine, {}, options));
-  analytics.input_bytes_raw = analytics.input_bytes_f32 / 4;
+  if (takes_pixels) analytics.input_bytes_raw = analytics.input_bytes_f32 / 4;
   return write_analytics(analytics, model.parent_path() / "analytics.json");
 }
 
@@ -181,6 +188,7 @@ Status train(TrainCommandOptions& options) {
     return invalid_argument("--arch and --dataset are needed; try tinysplit train --help");
   }
   TINYSPLIT_ASSIGN_OR_RETURN(auto data, load_data(recipe));
+  const bool takes_pixels = data->train().are_pixels;
   TINYSPLIT_ASSIGN_OR_RETURN(CustomModel model, CustomModel::create(recipe, std::move(data)));
   const fs::path path = folder / kCheckpointName;
   if (checkpoint) {
@@ -198,7 +206,7 @@ Status train(TrainCommandOptions& options) {
                               training::shell_word(options.output);
   TINYSPLIT_RETURN_IF_ERROR(
       model.save(folder, score, {options.about, command, describe_machine()}));
-  TINYSPLIT_RETURN_IF_ERROR(write_analytics_of(folder / (recipe.name + ".keras")));
+  TINYSPLIT_RETURN_IF_ERROR(write_analytics_of(folder / (recipe.name + ".keras"), takes_pixels));
   std::error_code error;
   fs::remove(path, error);
   if (options.json) {
@@ -236,7 +244,8 @@ class RecipeOptions {
     add("arch", recipe.architecture, architecture_help(), "Model and data");
     add("dataset", recipe.dataset,
         "fashion-mnist, fashion-footwear, a folder of IDX files, or a folder with a sub-folder "
-        "of PNG and JPEG files for each class (in train/ and test/ or val/, or not)",
+        "of images for each class (in train/ and test/ or val/, or not), or arrays: .npz, .npy or "
+        ".csv",
         "Model and data");
     add("input", recipe.input,
         "Size and channels of the images, such as 32x32x3, of a named network (default: its own)",

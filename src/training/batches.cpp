@@ -9,6 +9,11 @@ namespace {
 // Streams of random numbers of one seed.
 enum Stream : std::uint64_t { kOrderStream = 1, kImageStream = 2 };
 
+// Of one sample.
+std::size_t elements_of(const LabelledImages& data) {
+  return std::size_t(data.images.shape().num_elements()) / data.size();
+}
+
 std::size_t target_size_of(const LabelledImages& data, TargetKind kind) {
   switch (kind) {
     case TargetKind::kOneOfMany:
@@ -18,7 +23,7 @@ std::size_t target_size_of(const LabelledImages& data, TargetKind kind) {
     case TargetKind::kInput:
       break;
   }
-  return data.images.num_bytes() / data.size();
+  return elements_of(data);
 }
 
 ImageSize size_of(const LabelledImages& data) {
@@ -32,11 +37,11 @@ BatchMaker::BatchMaker(const LabelledImages& data, const BatchOptions& options)
     : data_(data),
       options_(options),
       batch_(std::min(options.batch, std::int64_t(data.size()))),
-      image_size_(data.images.num_bytes() / data.size()),
+      image_size_(elements_of(data)),
       target_size_(target_size_of(data, options.target)),
-      augmenter_(options.augmentation, size_of(data)),
       pixels_(image_size_),
       order_(data.size()) {
+  if (data.are_pixels) augmenter_.emplace(options.augmentation, size_of(data));
   std::iota(order_.begin(), order_.end(), std::uint32_t{0});
 }
 
@@ -61,19 +66,31 @@ void BatchMaker::fill(std::int64_t epoch, std::int64_t index, Batch& batch) {
 }
 
 void BatchMaker::fill_image(std::int64_t epoch, std::size_t image, std::size_t row, Batch& batch) {
+  const auto input = std::span(batch.input).subspan(row * image_size_, image_size_);
+  if (data_.are_pixels) {
+    fill_pixels(epoch, image, input);
+  } else {
+    std::ranges::copy(data_.images.as<float>().subspan(image * image_size_, image_size_),
+                      pixels_.begin());
+    std::ranges::copy(pixels_, input.begin());
+  }
+  batch.labels[row] = data_.labels.empty() ? 0 : data_.labels[image];
+  fill_target(pixels_, batch.labels[row],
+              std::span(batch.targets).subspan(row * target_size_, target_size_));
+}
+
+// Leaves what the augmentation made in pixels_.
+void BatchMaker::fill_pixels(std::int64_t epoch, std::size_t image, std::span<float> input) {
   const auto raw = data_.images.as<std::uint8_t>().subspan(image * image_size_, image_size_);
   if (options_.shuffle) {
     auto random = Random::of({options_.seed, kImageStream, std::uint64_t(epoch), image});
-    augmenter_.apply(raw, random, pixels_);
+    augmenter_->apply(raw, random, pixels_);
   } else {
     std::ranges::copy(raw, pixels_.begin());
   }
   const PixelScaling& scaling = options_.scaling;
-  std::ranges::transform(pixels_, batch.input.begin() + std::ptrdiff_t(row * image_size_),
+  std::ranges::transform(pixels_, input.begin(),
                          [&](float pixel) { return pixel * scaling.scale + scaling.offset; });
-  batch.labels[row] = data_.labels[image];
-  fill_target(pixels_, batch.labels[row],
-              std::span(batch.targets).subspan(row * target_size_, target_size_));
 }
 
 void BatchMaker::fill_target(std::span<const float> pixels, std::int32_t label,
@@ -87,7 +104,9 @@ void BatchMaker::fill_target(std::span<const float> pixels, std::int32_t label,
       target[0] = static_cast<float>(label);
       break;
     case TargetKind::kInput:
-      std::ranges::transform(pixels, target.begin(), [](float pixel) { return pixel / 255.0F; });
+      std::ranges::transform(pixels, target.begin(), [&](float pixel) {
+        return data_.are_pixels ? pixel / 255.0F : pixel;
+      });
       break;
   }
 }

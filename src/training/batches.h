@@ -18,10 +18,10 @@ namespace tinysplit::training {
 enum class TargetKind : std::uint8_t {
   kOneOfMany,  // an output for each class: 1 for the image's, 0 for the others
   kYesOrNo,    // one output: 1 for the second of two classes
-  kInput,      // as many outputs as inputs: the image itself, its pixels from 0 to 1
+  kInput,      // as many outputs as inputs: the sample itself, pixels from 0 to 1
 };
 
-// Images as a network takes them.
+// Images, or other samples, as a network takes them.
 struct Batch {
   std::int64_t images = 0;
   std::vector<float> input;          // [images,H,W,C]
@@ -40,9 +40,10 @@ struct BatchOptions {
   TargetKind target = TargetKind::kOneOfMany;
 };
 
-// Cuts labelled images into batches. What is in a batch depends on the data, the options and the
-// numbers of the epoch and the batch alone, not on what was made before. Not thread-safe; several
-// makers may share the data, which must outlive them.
+// Cuts labelled images, or float32 samples, which it neither augments nor scales, into batches.
+// What is in a batch depends on the data, the options and the numbers of the epoch and the batch
+// alone, not on what was made before. Not thread-safe; several makers may share the data, which
+// must outlive them.
 class BatchMaker {
  public:
   BatchMaker(const LabelledImages& data, const BatchOptions& options);
@@ -54,6 +55,7 @@ class BatchMaker {
 
  private:
   void fill_image(std::int64_t epoch, std::size_t image, std::size_t row, Batch& batch);
+  void fill_pixels(std::int64_t epoch, std::size_t image, std::span<float> input);
   void fill_target(std::span<const float> pixels, std::int32_t label,
                    std::span<float> target) const;
 
@@ -62,7 +64,7 @@ class BatchMaker {
   std::int64_t batch_;
   std::size_t image_size_;
   std::size_t target_size_;
-  Augmenter augmenter_;
+  std::optional<Augmenter> augmenter_;  // of pixels
   std::vector<float> pixels_;
   std::vector<std::uint32_t> order_;  // of ordered_epoch_
   std::int64_t ordered_epoch_ = -1;

@@ -51,7 +51,11 @@ Result<CustomModel> CustomModel::create(const Recipe& recipe, std::shared_ptr<co
   const std::size_t classes = data->classes().size();
   TINYSPLIT_ASSIGN_OR_RETURN(auto architecture, load_architecture(recipe, classes));
   TINYSPLIT_ASSIGN_OR_RETURN(const Task task, task_of(*architecture, classes));
-  TINYSPLIT_ASSIGN_OR_RETURN(const PixelScale scale, pixel_scale_of(*architecture));
+  // Only pixels need to be made smaller; arrays are as the model will be given them.
+  PixelScale scale;
+  if (data->train().are_pixels) {
+    TINYSPLIT_ASSIGN_OR_RETURN(scale, pixel_scale_of(*architecture));
+  }
   options.batches.target = task.target;
   options.batches.scaling = scale.scaling;
   TINYSPLIT_ASSIGN_OR_RETURN(Network network, make_network(recipe, architecture, task.loss));
@@ -78,7 +82,8 @@ CustomModel::CustomModel(Recipe recipe, std::shared_ptr<const ModelData> data,
 
 Result<std::size_t> CustomModel::start_from(const fs::path& keras_model) {
   TINYSPLIT_ASSIGN_OR_RETURN(const TrainedModel model, read_trained_model(keras_model));
-  TINYSPLIT_ASSIGN_OR_RETURN(const PixelScaling scaling, pixel_scaling_of(keras_model));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Preprocessing preprocessing, preprocessing_of(keras_model));
+  TINYSPLIT_ASSIGN_OR_RETURN(const PixelScaling scaling, common_scaling(preprocessing));
   Result<std::size_t> taken = set_matching_weights(model, scaling, scale_, run_.network());
   if (!taken.ok()) return taken.status().with_context(keras_model.string());
   return taken;
@@ -110,6 +115,7 @@ Result<std::string> CustomModel::keras_file() const {
 ModelCard CustomModel::card_of(const ModelScore& score) const {
   ModelCard card;
   card.name = recipe_.name;
+  card.takes_pixels = data_->train().are_pixels;
   card.data = recipe_.dataset;
   card.train_images = data_->train().size();
   card.validation_images = data_->validation() != nullptr ? data_->validation()->size() : 0;
@@ -136,7 +142,9 @@ Status CustomModel::save(const fs::path& folder, const ModelScore& score, const 
   card.about = notes.about;
   card.command = notes.command;
   card.machine = notes.machine;
-  TINYSPLIT_RETURN_IF_ERROR(write_samples(test_images(), folder / "data"));
+  if (card.takes_pixels) {
+    TINYSPLIT_RETURN_IF_ERROR(write_samples(test_images(), folder / "data"));
+  }
   TINYSPLIT_RETURN_IF_ERROR(
       write_file_atomically(folder / "labels.txt", lines_of(data_->classes())));
   TINYSPLIT_RETURN_IF_ERROR(

@@ -41,7 +41,7 @@ class CustomModel {
   // Starts from the weights of another model that have the name and the shape of one of its own, as
   // a network of the same layers for other classes has; the others stay as they were drawn. Returns
   // how many were taken. To be called before train(), not after restore().
-  // Errors: those of read_trained_model(), set_matching_weights() and pixel_scaling_of().
+  // Errors: those of read_trained_model(), set_matching_weights() and preprocessing_of().
   Result<std::size_t> start_from(const std::filesystem::path& keras_model);
   // Goes on from a checkpoint of the same recipe and data. Errors: INVALID_ARGUMENT.
   Status restore(Checkpoint checkpoint) { return run_.restore(std::move(checkpoint)); }

@@ -85,4 +85,11 @@ Result<ImageSize> image_size_of(const Recipe& recipe) {
   return ImageSize{std::size_t(input[1]), std::size_t(input[2]), std::size_t(input[3])};
 }
 
+Result<std::vector<std::int64_t>> sample_dims_of(const Recipe& recipe) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto architecture, load_architecture(recipe, 0));
+  const auto dims = architecture->input_shape().dims();
+  if (dims.empty()) return std::vector<std::int64_t>{};
+  return std::vector<std::int64_t>(dims.begin() + 1, dims.end());
+}
+
 }  // namespace tinysplit::training

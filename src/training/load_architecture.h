@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/status.h"
 #include "training/architecture.h"
@@ -27,5 +28,8 @@ Result<std::shared_ptr<const Architecture>> load_architecture(const Recipe& reci
 // The size of images that the recipe's network takes, known before the data are read.
 // Errors: as load_architecture.
 Result<ImageSize> image_size_of(const Recipe& recipe);
+
+// The shape of one sample that it takes, without the batch. Errors: as load_architecture.
+Result<std::vector<std::int64_t>> sample_dims_of(const Recipe& recipe);
 
 }  // namespace tinysplit::training

@@ -63,7 +63,8 @@ std::string summary_table(const ModelCard& card, const Graph& graph) {
   for (const Layer& layer : graph.layers()) weight_bytes += layer.weight_bytes;
   std::string text = "| | |\n|---|---|\n";
   add_row(text, "input",
-          dims_text(graph.value(graph.inputs().front()).shape) + ", raw pixels 0..255");
+          dims_text(graph.value(graph.inputs().front()).shape) +
+              (card.takes_pixels ? ", raw pixels 0..255" : ", numbers as the data have them"));
   add_row(text, "output", dims_text(graph.value(graph.outputs().front()).shape));
   add_row(text, "layers", std::to_string(graph.num_layers()) + " (`model.layers`)");
   add_row(text, "parameters", format_count(weight_bytes / std::int64_t(sizeof(float))));
@@ -159,8 +160,10 @@ std::string readme_text(const ModelCard& card, const Graph& graph) {
   std::string text = "# " + card.name + "\n\n";
   if (!card.about.empty()) text += card.about + "\n\n";
   text += summary_table(card, graph) + "\n";
-  text += "`data/` holds some " + card.test_name +
-          " images, the class index first in the name; `labels.txt` the class names.\n\n";
+  if (card.takes_pixels) {
+    text += "`data/` holds some " + card.test_name + " images, the class index first in the name; ";
+  }
+  text += "`labels.txt` has the class names.\n\n";
   return text + training_text(card) + "\n" + layer_table(graph);
 }
 

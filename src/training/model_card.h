@@ -14,9 +14,10 @@ namespace tinysplit::training {
 // All that a model's README says about it and its training.
 struct ModelCard {
   std::string name;
-  std::string about;    // a paragraph of Markdown; may be empty
-  std::string command;  // the line that trains it again
-  std::string data;     // "fashion-mnist"
+  bool takes_pixels = true;  // else numbers as the data have them
+  std::string about;         // a paragraph of Markdown; may be empty
+  std::string command;       // the line that trains it again
+  std::string data;          // "fashion-mnist"
   std::size_t train_images = 0;
   std::size_t validation_images = 0;
   std::string test_name = "test";  // of the images that `confusion` and `test_loss` are of

@@ -7,7 +7,10 @@ namespace {
 Result<std::optional<LabelledImages>> open_part(const std::string& name, Split split,
                                                 const DatasetOptions& options) {
   Result<LabelledImages> part = open_dataset(name, split, options);
-  if (part.ok()) return std::optional(std::move(*part));
+  if (part.ok()) {
+    make_float32(*part);
+    return std::optional(std::move(*part));
+  }
   if (part.status().code() == StatusCode::kNotFound) return std::optional<LabelledImages>();
   return part.status();
 }
@@ -18,6 +21,7 @@ Result<ModelData> ModelData::load(const std::string& name_or_folder,
                                   const DatasetOptions& options) {
   ModelData data;
   TINYSPLIT_ASSIGN_OR_RETURN(data.train_, open_dataset(name_or_folder, Split::kTrain, options));
+  make_float32(data.train_);
   TINYSPLIT_ASSIGN_OR_RETURN(data.validation_,
                              open_part(name_or_folder, Split::kValidation, options));
   TINYSPLIT_ASSIGN_OR_RETURN(data.test_, open_part(name_or_folder, Split::kTest, options));

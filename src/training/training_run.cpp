@@ -43,9 +43,14 @@ Status check_options(const TrainingOptions& options, bool has_validation) {
   return ok_status();
 }
 
-bool has_image_shape(const LabelledImages& data, const Shape& input) {
-  const Shape& images = data.images.shape();
-  return input.rank() == 4 && std::ranges::equal(images.dims().subspan(1), input.dims().subspan(1));
+bool has_sample_shape(const LabelledImages& data, const Shape& input) {
+  const Shape& samples = data.images.shape();
+  return samples.rank() > 0 && input.rank() > 0 &&
+         std::ranges::equal(samples.dims().subspan(1), input.dims().subspan(1));
+}
+
+bool is_augmented(const TrainingOptions& options) {
+  return !(options.batches.augmentation == AugmentationOptions{});
 }
 
 bool all_finite(const std::vector<Tensor>& tensors) {
@@ -108,10 +113,13 @@ Result<TrainingRun> TrainingRun::create(Network network, const LabelledImages& t
                             std::to_string(network.options().batch) + " images");
   }
   const Architecture& architecture = network.architecture();
-  if (architecture.inputs.size() != 1 || !has_image_shape(train, architecture.input_shape()) ||
-      (validation != nullptr && !has_image_shape(*validation, architecture.input_shape()))) {
+  if (architecture.inputs.size() != 1 || !has_sample_shape(train, architecture.input_shape()) ||
+      (validation != nullptr && !has_sample_shape(*validation, architecture.input_shape()))) {
     return invalid_argument("the network takes " + architecture.input_shape().to_string() +
-                            ", images of another size do not fit");
+                            ", samples of another size do not fit");
+  }
+  if (!train.are_pixels && is_augmented(options)) {
+    return invalid_argument("augmentation changes images, but the data are arrays");
   }
   TINYSPLIT_ASSIGN_OR_RETURN(Optimizer optimizer,
                              Optimizer::create(options.optimizer, network.weights().size()));
