@@ -20,7 +20,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from tensorflow.lite.python import schema_py_generated as schema  # noqa: E402
 
-from tflite_golden import bad, element_types, hybrid, operators, quantized  # noqa: E402
+from tflite_golden import bad, element_types, functions, hybrid, operators, quantized  # noqa: E402
 
 # Integer weights under float32 activations.
 DYNAMIC_RANGE = ("dynamic_range", "kws_fp32")
@@ -125,7 +125,7 @@ def main():
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     for name, make in {**operators.CASES, **quantized.CASES, **element_types.CASES,
-                       **hybrid.CASES}.items():
+                       **hybrid.CASES, **functions.CASES}.items():
         if args.only and name not in args.only:
             continue
         content = make().bytes()

@@ -1,17 +1,13 @@
-#include <array>
 #include <cmath>
 
 #include "kernels/activations.h"
-#include "kernels/quantized_kernels.h"
+#include "kernels/quantized_maps.h"
 #include "kernels/quantized_values.h"
 #include "kernels/quantized_wide.h"
 #include "kernels/walk.h"
 
 namespace tinysplit::quantized {
 namespace {
-
-// What an activation does to one stored number.
-using Map = std::function<std::int32_t(std::int32_t)>;
 
 // x rescaled to the output's quantisation, then clipped.
 Map clip_map(const ActivationOp& op, const KernelSpec& spec) {
@@ -106,18 +102,8 @@ float real_activation(const ActivationOp& op, float x) {
   }
 }
 
-// Through the real numbers in single precision.
 Map real_map(const ActivationOp& op, const KernelSpec& spec) {
-  const Affine x = affine_of(*spec.inputs[0]), y = affine_of(*spec.output);
-  const StoredRange range = output_range(spec);
-  const float steps = 1.0f / y.scale;
-  return [=](std::int32_t at) {
-    const float real = real_activation(op, x.scale * static_cast<float>(at - x.zero_point));
-    const float stored = std::round(real * steps) + static_cast<float>(y.zero_point);
-    if (stored <= static_cast<float>(range.low)) return range.low;
-    return stored >= static_cast<float>(range.high) ? range.high
-                                                    : static_cast<std::int32_t>(stored);
-  };
+  return table_map(spec, [op](float x) { return real_activation(op, x); });
 }
 
 Map map_of(const ActivationOp& op, const KernelSpec& spec) {
@@ -140,23 +126,7 @@ Body activation_body(const KernelSpec& spec) {
   const auto* op = std::get_if<ActivationOp>(spec.op);
   if (op == nullptr) return {};
   const Value& x = *spec.inputs[0];
-  const std::size_t count = static_cast<std::size_t>(x.shape.num_elements());
-  Body body;
-  if (is_byte(x) && is_byte(*spec.output)) {
-    const Map map = map_of(*op, spec);
-    std::array<std::uint8_t, 256> table{};
-    for (std::size_t i = 0; i < table.size(); ++i) {
-      const auto byte = static_cast<std::byte>(i);
-      table[i] = static_cast<std::uint8_t>(map(load(x.dtype, &byte, 0)));
-    }
-    body.run = [table, count](std::span<const std::byte* const> inputs, std::byte* output,
-                              std::byte*) {
-      const auto* from = reinterpret_cast<const std::uint8_t*>(inputs[0]);
-      auto* to = reinterpret_cast<std::uint8_t*>(output);
-      for (std::size_t i = 0; i < count; ++i) to[i] = table[from[i]];
-    };
-    return body;
-  }
+  if (is_byte(x) && is_byte(*spec.output)) return mapped_body(spec, map_of(*op, spec));
   const bool integer = op->kind == ActivationKind::kClip ||
                        (op->kind == ActivationKind::kThresholdRelu && op->gamma == 0.0f);
   if (!is_wide(x) || !is_wide(*spec.output)) return {};
@@ -164,13 +134,7 @@ Body activation_body(const KernelSpec& spec) {
                   : op->kind == ActivationKind::kSigmoid ? wide_sigmoid_map(spec)
                   : op->kind == ActivationKind::kTanh    ? wide_tanh_map(spec)
                                                          : Map();
-  if (!map) return {};
-  body.run = [map, count](std::span<const std::byte* const> inputs, std::byte* output, std::byte*) {
-    for (std::size_t i = 0; i < count; ++i) {
-      store(DType::kInt16, output, i, map(load(DType::kInt16, inputs[0], i)));
-    }
-  };
-  return body;
+  return map ? mapped_body(spec, map) : Body();
 }
 
 Body prelu_body(const KernelSpec& spec) {

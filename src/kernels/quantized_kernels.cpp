@@ -13,8 +13,8 @@ quantized::Body body_of(const KernelSpec& spec) {
     if (Body body = make(spec, best_tiles())) return body;
   }
   for (const auto make : {plain_product_body, conv_transpose_body, matmul_body, pool_body,
-                          reduce_body, activation_body, prelu_body, softmax_body, conversion_body,
-                          concat_body, resize_body, normalize_body, lstm_body}) {
+                          reduce_body, activation_body, unary_body, prelu_body, softmax_body,
+                          conversion_body, concat_body, resize_body, normalize_body, lstm_body}) {
     if (Body body = make(spec)) return body;
   }
   return {};

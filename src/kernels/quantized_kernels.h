@@ -42,6 +42,7 @@ Body pool_body(const KernelSpec& spec);
 Body reduce_body(const KernelSpec& spec);
 Body binary_body(const KernelSpec& spec, const TileKernels& tiles);
 Body activation_body(const KernelSpec& spec);
+Body unary_body(const KernelSpec& spec);
 Body prelu_body(const KernelSpec& spec);
 Body softmax_body(const KernelSpec& spec);
 Body conversion_body(const KernelSpec& spec);

@@ -47,7 +47,7 @@ class Translation {
         options_(options),
         builder_(name, digest),
         tensors_(model, subgraph, file_bytes, builder_),
-        state_{tensors_, builder_, limits::kMaxTfliteFoldedBytes} {}
+        state_{tensors_, builder_, limits::kMaxTfliteFoldedBytes, limits::kMaxFoldedMacs} {}
 
   Result<std::shared_ptr<const Graph>> run() {
     read_signature();

@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "core/numeric.h"
 #include "graph/op_traits.h"
+#include "graph/shape_inference.h"
 #include "kernels/evaluate.h"
 
 namespace tinysplit::tflite {
@@ -54,10 +55,10 @@ bool is_bounded_already(const Value& value, const Bounds& bounds) {
          zero + std::round(bounds.high / scale) >= highest;
 }
 
-// Operations whose cost on constants is that of reading and writing them.
+// Operations whose cost on constants is that of reading and writing them, or counted.
 bool folds(const Op& op) {
   const Mixing mixing = traits_of(op).mixing;
-  return mixing == Mixing::kNone || mixing == Mixing::kAxes;
+  return mixing != Mixing::kWindow && mixing != Mixing::kSteps;
 }
 
 }  // namespace
@@ -192,6 +193,12 @@ Result<ValueId> OperatorContext::fold(const Op& op, const std::vector<ValueId>& 
     bytes += static_cast<std::int64_t>(view(id).num_bytes());
   }
   TINYSPLIT_ASSIGN_OR_RETURN(Value output, infer_output(op, values, stated));
+  const std::int64_t macs = count_macs(op, values, output.shape);
+  if (macs > state_.folded_macs_left) {
+    return resource_exhausted("the operators on constants alone multiply more than " +
+                              std::to_string(limits::kMaxFoldedMacs) + " times");
+  }
+  state_.folded_macs_left -= macs;
   const std::int64_t made_bytes = static_cast<std::int64_t>(output.num_bytes());
   TINYSPLIT_RETURN_IF_ERROR(state_.tensors.spend_constants(made_bytes));
   bytes += made_bytes;

@@ -16,6 +16,7 @@ struct TranslationState {
   TensorTable& tensors;
   GraphBuilder& builder;
   std::int64_t folded_bytes_left;
+  std::int64_t folded_macs_left;
 };
 
 // What a translator works with: one operator, already opened as a layer of the builder. Inputs and

@@ -16,6 +16,7 @@ constexpr TypeSet kQuantized = kBytes | TypeSet{DType::kInt16};
 constexpr TypeSet kWhole{DType::kInt32, DType::kInt64};
 constexpr TypeSet kTruth{DType::kBool};
 constexpr TypeSet kInt8{DType::kInt8};
+constexpr TypeSet kInt16{DType::kInt16};
 constexpr TypeSet kInt32{DType::kInt32};
 constexpr auto kOfInput = Subject::kInput;
 
@@ -67,13 +68,13 @@ constexpr OperatorRow kOperators[] = {
     {Code::LOG_SOFTMAX, translate_softmax, {kReal, kPlain}},
     {Code::L2_NORMALIZATION, translate_l2_normalization, {kBytes, "fused activation"}},
 
-    {Code::ABS, translate_unary, {kReal | kInt32, kPlain}},
+    {Code::ABS, translate_unary, {kReal | kInt8 | kInt16 | kInt32, kPlain}},
     {Code::NEG, translate_unary, {kReal | kWhole, kPlain}},
     {Code::SIGN, translate_unary, {kReal | kInt32, kPlain}},
     {Code::SQUARE, translate_unary, {kReal, kPlain}},
-    {Code::SQRT, translate_unary, {kReal, kPlain}},
-    {Code::RSQRT, translate_unary, {kReal, kPlain}},
-    {Code::LOG, translate_unary, {kReal, kPlain}},
+    {Code::SQRT, translate_unary, {kReal | kInt8 | kInt16, kPlain}},
+    {Code::RSQRT, translate_unary, {kReal | kInt8, kPlain}},
+    {Code::LOG, translate_unary, {kReal | kInt8, kPlain}},
     {Code::SIN, translate_unary, {kReal, kPlain}},
     {Code::COS, translate_unary, {kReal, kPlain}},
     {Code::FLOOR, translate_unary, {kReal, kPlain}},
@@ -137,6 +138,12 @@ constexpr OperatorRow kOperators[] = {
     {Code::BROADCAST_TO, translate_broadcast_to, {kEveryType, kConstantShape}},
     {Code::SPACE_TO_DEPTH, translate_space_to_depth, {kBytes | kWhole, kBlock}},
     {Code::DEPTH_TO_SPACE, translate_depth_to_space, {kBytes | kWhole, kBlock}},
+    {Code::SPACE_TO_BATCH_ND,
+     translate_space_to_batch,
+     {kBytes | kWhole, "constant block and paddings; rank 3, 4"}},
+    {Code::BATCH_TO_SPACE_ND,
+     translate_batch_to_space,
+     {kBytes | kWhole, "constant block and crops; rank 3, 4"}},
     {Code::STRIDED_SLICE,
      translate_strided_slice,
      {kEveryType, "constant begin, end, strides; all masks, offset"}},

@@ -48,6 +48,8 @@ Status translate_tile(OperatorContext& context);
 Status translate_broadcast_to(OperatorContext& context);
 Status translate_space_to_depth(OperatorContext& context);
 Status translate_depth_to_space(OperatorContext& context);
+Status translate_space_to_batch(OperatorContext& context);
+Status translate_batch_to_space(OperatorContext& context);
 
 Status translate_strided_slice(OperatorContext& context);
 Status translate_slice(OperatorContext& context);
