@@ -11,6 +11,7 @@ using namespace tinysplit::training;
 namespace {
 
 Status run(const Recipe& recipe, const std::filesystem::path& output) {
+  TINYSPLIT_RETURN_IF_ERROR(check_model_folder(output, recipe.name, false));
   DatasetOptions options;
   TINYSPLIT_ASSIGN_OR_RETURN(options.size, image_size_of(recipe));
   TINYSPLIT_ASSIGN_OR_RETURN(ModelData images, ModelData::load(recipe.dataset, options));

@@ -13,6 +13,7 @@
 #include "device_cuts.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
+#include "output_file.h"
 #include "report/progress.h"
 #include "report/svg_chart.h"
 #include "report/terminal_chart.h"
@@ -206,6 +207,7 @@ Status Demo::show() const {
 }
 
 Status Demo::run() {
+  TINYSPLIT_RETURN_IF_ERROR(check_output({"--output", options_.output, OutputKind::kSvg}));
   TINYSPLIT_ASSIGN_OR_RETURN(interruption_, Interruption::watch());
   if (options_.models.empty()) options_.models = default_models(options_.model).string();
   TINYSPLIT_ASSIGN_OR_RETURN(folder_, find_model_folder(options_.models, options_.model));

@@ -12,6 +12,7 @@
 #include "formats/model_reader.h"
 #include "graph/cut_names.h"
 #include "model_input.h"
+#include "output_file.h"
 #include "report/progress.h"
 #include "report/svg_chart.h"
 
@@ -133,7 +134,9 @@ EvaluatedCut summed_up(const CutEvaluation& cut, const Graph& graph, const Label
 }
 
 Status evaluate(const EvaluateOptions& options) {
-  if (!options.svg.empty()) TINYSPLIT_RETURN_IF_ERROR(check_can_write(options.svg));
+  if (!options.svg.empty()) {
+    TINYSPLIT_RETURN_IF_ERROR(check_output({"--svg", options.svg, OutputKind::kSvg}));
+  }
   TINYSPLIT_ASSIGN_OR_RETURN(const EvaluatedModel model,
                              load_model(options.model, options.reading));
   const Graph& graph = *model.graph;

@@ -13,6 +13,7 @@
 #include "graph/subgraph.h"
 #include "json_output.h"
 #include "model_input.h"
+#include "output_file.h"
 #include "report/table.h"
 #include "report/terminal.h"
 #include "report/units.h"
@@ -30,6 +31,7 @@ struct ExportOptions {
   std::string cut;
   std::string begin;
   std::string end;
+  bool force = false;
   bool json = false;
   ReadOptions reading;
 };
@@ -136,19 +138,12 @@ void print_table(const ExportOptions& options, const ExportTarget& target, const
               target.opened_by, table.to_string(true, 0, output_columns()).c_str());
 }
 
-// A model must not be lost to a slip in --output.
-Status check_keeps_model(const std::string& output, const std::filesystem::path& model) {
-  std::error_code absent;
-  if (!std::filesystem::equivalent(output, model, absent)) return ok_status();
-  return invalid_argument("--output " + output + " is the model itself; name another file");
-}
-
 Status export_model(const ExportOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ExportTarget* target,
                              find_export_target(options.target, options.output));
-  TINYSPLIT_RETURN_IF_ERROR(check_can_write(options.output));
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
-  TINYSPLIT_RETURN_IF_ERROR(check_keeps_model(options.output, folder.model_path));
+  TINYSPLIT_RETURN_IF_ERROR(
+      check_output({"--output", options.output, target->kind, {folder.model_path}, options.force}));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
   TINYSPLIT_ASSIGN_OR_RETURN(const Part part, part_of(graph, options));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string contents, target->write(*part.graph));
@@ -204,6 +199,7 @@ void add_export_command(CLI::App& app, int& exit_code) {
   }
   command->add_option("--target", options->target,
                       "Kind of file (default: by the extension of --output)");
+  command->add_flag("--force", options->force, "Replace the model of a model folder");
   command->add_flag("--json", options->json, "Print what was written as JSON");
   add_reading_options(*command, options->reading);
   command->footer(footer());

@@ -26,10 +26,11 @@ Result<std::string> write_onnx_file(const Graph& graph) {
 }
 
 constexpr ExportTarget kTargets[] = {
-    {"keras", ".keras", "Keras 3", "float32", write_keras},
-    {"h5", ".h5", "Keras 3, legacy HDF5 format", "float32", write_h5},
-    {"tflite", ".tflite", "LiteRT and TensorFlow Lite Micro", "float32 or int8", write_tflite_file},
-    {"onnx", ".onnx", "ONNX Runtime", "float32 or int8", write_onnx_file},
+    {"keras", OutputKind::kKeras, ".keras", "Keras 3", "float32", write_keras},
+    {"h5", OutputKind::kKerasH5, ".h5", "Keras 3, legacy HDF5 format", "float32", write_h5},
+    {"tflite", OutputKind::kTflite, ".tflite", "LiteRT and TensorFlow Lite Micro",
+     "float32 or int8", write_tflite_file},
+    {"onnx", OutputKind::kOnnx, ".onnx", "ONNX Runtime", "float32 or int8", write_onnx_file},
 };
 
 }  // namespace

@@ -6,12 +6,14 @@
 
 #include "core/status.h"
 #include "graph/graph.h"
+#include "output_file.h"
 
 namespace tinysplit {
 
 // A kind of model file that `tinysplit export` writes.
 struct ExportTarget {
-  const char* name;       // of --target
+  const char* name;  // of --target
+  OutputKind kind;
   const char* extension;  // of files of this kind, by which it is chosen without --target
   const char* opened_by;  // for people
   const char* dtypes;     // for people: what its layers may compute in

@@ -13,6 +13,7 @@
 #include "formats/npy/npy.h"
 #include "graph/cut_names.h"
 #include "model_input.h"
+#include "output_file.h"
 
 namespace tinysplit {
 namespace {
@@ -72,6 +73,13 @@ void print_outputs(const std::vector<NamedTensor>& outputs, const Graph& graph,
 
 Status infer(const InferCommandOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
+  if (!options.output.empty()) {
+    const bool is_npy = options.output.ends_with(".npy");
+    TINYSPLIT_RETURN_IF_ERROR(check_output({"--output",
+                                            options.output,
+                                            is_npy ? OutputKind::kNpy : OutputKind::kNpz,
+                                            {options.input}}));
+  }
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
   const std::vector<std::string> layers = layer_names(*graph);
   TINYSPLIT_ASSIGN_OR_RETURN(const int begin, parse_cut(options.begin, layers, "--begin"));

@@ -13,6 +13,7 @@
 #include "inspect_diagram.h"
 #include "json_output.h"
 #include "model_input.h"
+#include "output_file.h"
 #include "report/table.h"
 #include "report/terminal.h"
 #include "report/units.h"
@@ -127,8 +128,14 @@ Status write_text(const std::string& path, const std::string& text) {
   return ok_status();
 }
 
+Status check_drawing(const char* option, const std::string& path, OutputKind kind) {
+  return path.empty() || path == "-" ? ok_status() : check_output({option, path, kind});
+}
+
 Status inspect(const InspectOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
+  TINYSPLIT_RETURN_IF_ERROR(check_drawing("--svg", options.svg, OutputKind::kSvg));
+  TINYSPLIT_RETURN_IF_ERROR(check_drawing("--dot", options.dot, OutputKind::kGraphviz));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
   if (!options.svg.empty()) {
     TINYSPLIT_RETURN_IF_ERROR(write_text(options.svg, to_svg(diagram_of(*graph))));

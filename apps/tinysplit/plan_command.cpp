@@ -11,6 +11,7 @@
 #include "graph/cut_names.h"
 #include "model_input.h"
 #include "offloading/offloading_algo.h"
+#include "output_file.h"
 #include "plan_output.h"
 #include "plan_profiles.h"
 #include "ram_count.h"
@@ -117,6 +118,9 @@ void note_assumptions(const PlanOptions& options, bool ram_estimated, Plan& plan
 }
 
 Status run_plan(const PlanOptions& options) {
+  if (!options.svg.empty()) {
+    TINYSPLIT_RETURN_IF_ERROR(check_output({"--svg", options.svg, OutputKind::kSvg}));
+  }
   TINYSPLIT_ASSIGN_OR_RETURN(const PlanProfiles profiles, read_plan_profiles(options.sources));
   const AnalyticsPair& pair = profiles.pair;
   Plan plan;

@@ -2,11 +2,11 @@
 #include <memory>
 
 #include "commands.h"
-#include "core/file.h"
 #include "engine/profiler.h"
 #include "formats/model_folder.h"
 #include "formats/model_reader.h"
 #include "model_input.h"
+#include "output_file.h"
 #include "report/progress.h"
 #include "report/table.h"
 #include "report/terminal.h"
@@ -56,7 +56,7 @@ Status profile(const ProfileCommandOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
   const std::filesystem::path output =
       options.output.empty() ? folder.analytics_path : std::filesystem::path(options.output);
-  TINYSPLIT_RETURN_IF_ERROR(check_can_write(output));
+  TINYSPLIT_RETURN_IF_ERROR(check_output({"--output", output, OutputKind::kAnalytics}));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
   EngineOptions engine_options;
   engine_options.threads = options.threads;

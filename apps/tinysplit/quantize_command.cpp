@@ -14,6 +14,7 @@
 #include "formats/model_reader.h"
 #include "formats/tflite/tflite_writer.h"
 #include "model_input.h"
+#include "output_file.h"
 #include "quantization/calibration.h"
 #include "quantization/folding.h"
 #include "quantization/trained_ranges.h"
@@ -43,6 +44,7 @@ struct QuantizeOptions {
   std::string report;
   std::size_t test_images = 0;
   bool no_test = false;
+  bool force = false;
   bool json = false;
   ReadOptions reading;
 };
@@ -195,11 +197,20 @@ Result<bool> can_be_tested(const QuantizeOptions& options, const Graph& graph,
   return true;
 }
 
-Status quantize_model(const QuantizeOptions& options) {
-  for (const std::string& path : {options.output, options.report}) {
-    if (!path.empty()) TINYSPLIT_RETURN_IF_ERROR(check_can_write(path));
+Status check_outputs(const QuantizeOptions& options, const fs::path& model) {
+  if (!options.output.empty()) {
+    TINYSPLIT_RETURN_IF_ERROR(
+        check_output({"--output", options.output, OutputKind::kTflite, {model}, options.force}));
   }
+  if (options.report.empty()) return ok_status();
+  const bool is_markdown = options.report.ends_with(".md");
+  return check_output({"--report", options.report,
+                       is_markdown ? OutputKind::kReportMarkdown : OutputKind::kReportJson});
+}
+
+Status quantize_model(const QuantizeOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
+  TINYSPLIT_RETURN_IF_ERROR(check_outputs(options, folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto trained, trained_model(options, folder.model_path));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto graph, read_model(folder.model_path, options.reading));
   TINYSPLIT_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
@@ -304,6 +315,7 @@ void add_options(CLI::App& command, QuantizeOptions& options) {
       ->allow_extra_args(false);
   add_tuning_options(command, options.tuning);
   command.add_option("--output", options.output, "TensorFlow Lite file to write");
+  command.add_flag("--force", options.force, "Replace the model of a model folder");
   command.add_option("--report", options.report, "Report to write: .md for people, else JSON");
   command.add_option("--test-images", options.test_images,
                      "Labelled samples to compare the accuracy on (default: the whole test part)");

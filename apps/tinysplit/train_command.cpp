@@ -10,6 +10,7 @@
 #include "stop_request.h"
 #include "train_output.h"
 #include "training/load_architecture.h"
+#include "training/model_output.h"
 #include "training/named_architectures.h"
 #include "training/trained_model.h"
 
@@ -29,20 +30,23 @@ struct TrainCommandOptions {
   std::string output;
   std::string about;
   bool resume = false;
+  bool force = false;
   bool json = false;
   // The recipe's keys by their options, to know which of them were given.
   std::vector<std::pair<const CLI::Option*, std::string>> keys;
 };
 
-// The folder without a slash at its end, made if it is not there.
-Result<fs::path> prepare_folder(const std::string& output) {
-  fs::path folder = fs::path(output).lexically_normal();
+// The folder without a slash at its end, made if it is not there, once nothing stands against
+// writing there.
+Result<fs::path> prepare_folder(const TrainCommandOptions& options) {
+  fs::path folder = fs::path(options.output).lexically_normal();
   if (folder.filename().empty()) folder = folder.parent_path();
   const std::string name = fs::absolute(folder).lexically_normal().filename().string();
   if (!is_model_name(name)) {
     return invalid_argument("the output folder names the model, and \"" + name +
                             "\" is no name of a model: A-Z a-z 0-9 . _ - and no dot in front");
   }
+  TINYSPLIT_RETURN_IF_ERROR(training::check_apart_from(folder, options.recipe.dataset));
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) {
@@ -56,6 +60,11 @@ Result<fs::path> prepare_folder(const std::string& output) {
         "remove it, or name another folder");
   }
   TINYSPLIT_RETURN_IF_ERROR(check_can_write(folder / kCheckpointName));
+  // A training that has not ended may have left some of its files.
+  const bool is_begun = fs::exists(folder / kCheckpointName, error);
+  if (!is_begun) {
+    TINYSPLIT_RETURN_IF_ERROR(training::check_model_folder(folder, name, options.force));
+  }
   return folder;
 }
 
@@ -129,6 +138,11 @@ Status write_analytics_of(const fs::path& model, bool takes_pixels) {
   return write_analytics(analytics, model.parent_path() / "analytics.json");
 }
 
+std::string way_to_resume(const fs::path& checkpoint) {
+  return "go on with tinysplit train --resume --output " +
+         training::shell_word(checkpoint.parent_path().string());
+}
+
 Status train_to_the_end(CustomModel& model, const fs::path& checkpoint, bool json) {
   const StopRequest stop;
   TrainingDisplay display(model.recipe().epochs, json);
@@ -138,21 +152,21 @@ Status train_to_the_end(CustomModel& model, const fs::path& checkpoint, bool jso
     display.show_epoch(epoch, record);
   };
   hooks.should_stop = [&] { return stop.is_made(); };
-  bool is_saved = false;
+  Status saved = ok_status();
   hooks.save = [&](const Checkpoint& state) {
-    const Status status = write_checkpoint(state, checkpoint);
-    is_saved = is_saved || status.ok();
-    return status;
+    saved = write_checkpoint(state, checkpoint);
+    return saved;
   };
   const Status status = model.train(hooks);
   display.finish();
   if (status.ok()) return status;
-  const std::string folder = training::shell_word(checkpoint.parent_path().string());
   std::error_code error;
-  const std::string rest =
-      is_saved || fs::exists(checkpoint, error)
-          ? "; the last checkpoint is whole: go on with tinysplit train --resume --output " + folder
-          : "; there was no checkpoint yet";
+  if (!fs::exists(checkpoint, error)) return status;
+  // Going on would come to the same numbers.
+  const bool diverged = status.code() == StatusCode::kFailedPrecondition && saved.ok();
+  const std::string rest = diverged
+                               ? "; remove " + checkpoint.string() + " to start anew"
+                               : "; the last checkpoint is whole: " + way_to_resume(checkpoint);
   return {status.code(), status.message() + rest};
 }
 
@@ -172,8 +186,18 @@ Status start_from(const std::string& weights, CustomModel& model) {
   return ok_status();
 }
 
+Status save_model(const TrainCommandOptions& options, const fs::path& folder, CustomModel& model,
+                  const training::ModelScore& score, bool takes_pixels) {
+  const Recipe& recipe = model.recipe();
+  const std::string command = "tinysplit train" + recipe_arguments(recipe) + " --output " +
+                              training::shell_word(options.output);
+  TINYSPLIT_RETURN_IF_ERROR(
+      model.save(folder, score, {options.about, command, describe_machine()}));
+  return write_analytics_of(folder / (recipe.name + ".keras"), takes_pixels);
+}
+
 Status train(TrainCommandOptions& options) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const fs::path folder, prepare_folder(options.output));
+  TINYSPLIT_ASSIGN_OR_RETURN(const fs::path folder, prepare_folder(options));
   TINYSPLIT_ASSIGN_OR_RETURN(std::optional<Checkpoint> checkpoint,
                              find_checkpoint(folder, options));
   Recipe& recipe = options.recipe;
@@ -190,6 +214,8 @@ Status train(TrainCommandOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(auto data, load_data(recipe));
   const bool takes_pixels = data->train().are_pixels;
   TINYSPLIT_ASSIGN_OR_RETURN(CustomModel model, CustomModel::create(recipe, std::move(data)));
+  TINYSPLIT_RETURN_IF_ERROR(
+      training::check_room(folder, std::int64_t(model.architecture().count_weights()), recipe));
   const fs::path path = folder / kCheckpointName;
   if (checkpoint) {
     if (const Status status = model.restore(std::move(*checkpoint)); !status.ok()) {
@@ -202,11 +228,10 @@ Status train(TrainCommandOptions& options) {
   TINYSPLIT_RETURN_IF_ERROR(train_to_the_end(model, path, options.json));
 
   TINYSPLIT_ASSIGN_OR_RETURN(const training::ModelScore score, model.evaluate());
-  const std::string command = "tinysplit train" + recipe_arguments(recipe) + " --output " +
-                              training::shell_word(options.output);
-  TINYSPLIT_RETURN_IF_ERROR(
-      model.save(folder, score, {options.about, command, describe_machine()}));
-  TINYSPLIT_RETURN_IF_ERROR(write_analytics_of(folder / (recipe.name + ".keras"), takes_pixels));
+  if (const Status status = save_model(options, folder, model, score, takes_pixels); !status.ok()) {
+    return {status.code(),
+            status.message() + "; nothing of the training is lost: " + way_to_resume(path)};
+  }
   std::error_code error;
   fs::remove(path, error);
   if (options.json) {
@@ -332,6 +357,7 @@ void add_train_command(CLI::App& app, int& exit_code) {
   command->add_option("--output", options->output, "Folder of the model; its name is the model's")
       ->required();
   command->add_flag("--resume", options->resume, "Go on from the checkpoint in the output folder");
+  command->add_flag("--force", options->force, "Replace a finished model in the output folder");
   command->add_option("--about", options->about, "A paragraph for the model's README");
   command->add_flag("--json", options->json, "Print the result as JSON");
   command->footer(kTrainFooter);

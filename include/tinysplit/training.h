@@ -12,5 +12,6 @@
 #include "training/custom_model.h"         // IWYU pragma: export
 #include "training/load_architecture.h"    // IWYU pragma: export
 #include "training/model_data.h"           // IWYU pragma: export
+#include "training/model_output.h"         // IWYU pragma: export
 #include "training/named_architectures.h"  // IWYU pragma: export
 #include "training/recipe.h"               // IWYU pragma: export

@@ -57,10 +57,12 @@ TEST_F(ProfileCommand, UnwritablePlacesAreRefusedAndNothingStays) {
 
 TEST_F(ProfileCommand, AFailureKeepsTheOldFile) {
   const std::string path = folder_.path("analytics.json");
-  write_bytes(path, "the old ones");
+  const std::string old = read_bytes(model_path("test_model") + "/analytics.json");
+  write_bytes(path, old);
   EXPECT_EQ(run({"profile", "/nonexistent.keras", "--output", path}).exit_code, 3);
-  EXPECT_EQ(read_bytes(path), "the old ones");
+  EXPECT_EQ(read_bytes(path), old);
   ASSERT_EQ(profile(path).exit_code, 0);
+  EXPECT_NE(read_bytes(path), old);
   EXPECT_TRUE(Json::parse(read_bytes(path)).contains("0"));
 }
 

@@ -140,6 +140,44 @@ TEST_F(TrainCommand, StartsFromWeights) {
   expect_refused(run(words), 2, "take raw ones");
 }
 
+TEST_F(TrainCommand, KeepsWhatIsThere) {
+  ASSERT_EQ(run(arguments("a", {"--epochs", "1"})).exit_code, 0);
+  const std::string finished = model_in("a");
+  expect_refused(run(arguments("a", {"--epochs", "2"})), 2, "--force");
+  EXPECT_EQ(model_in("a"), finished);
+  {
+    // Until the other is finished, the model stays; the checkpoint is gone on from as always.
+    Process begun(arguments("a", {"--epochs", "100000", "--force"}));
+    ASSERT_TRUE(begun.read_line().has_value());
+    begun.signal(SIGKILL);
+    begun.finish();
+  }
+  EXPECT_EQ(model_in("a"), finished);
+  fs::remove(output("a") + "/training.checkpoint");
+  EXPECT_EQ(run(arguments("a", {"--epochs", "2", "--force"})).exit_code, 0);
+  EXPECT_NE(model_in("a"), finished);
+
+  for (const char* const name : {"README.md", "labels.txt", "training.svg", "analytics.json"}) {
+    const std::string place = std::string("with_") + name;
+    fs::create_directories(output(place));
+    write_bytes(output(place) + "/" + name, "mine");
+    expect_refused(run(arguments(place, {"--force"})), 2, name);
+    EXPECT_EQ(read_bytes(output(place) + "/" + name), "mine");
+  }
+  fs::create_directories(output("file"));
+  write_bytes(output("file") + "/data", "a file");
+  expect_refused(run(arguments("file")), 2, "in the way");
+}
+
+TEST_F(TrainCommand, WritesNothingAmongTheImages) {
+  for (const std::string place : {"data", "data/model", "data/dark/../model"}) {
+    std::vector<std::string> words = arguments("");
+    words.back() = folder_.path(place);
+    expect_refused(run(words), 2, "taken for a class");
+  }
+  EXPECT_FALSE(fs::exists(folder_.path("data/model")));
+}
+
 TEST_F(TrainCommand, SaysWhatIsWrong) {
   expect_refused(run({"train", "--arch", "original", "--output", output("c")}), 2, "--dataset");
   expect_refused(run({"train", "--resume", "--output", output("d")}), 3, "training.checkpoint");
