@@ -20,16 +20,11 @@ import subprocess
 import sys
 import tempfile
 
+from tflite_micro.python.tflite_micro import runtime
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ARENA_BYTES = 16 << 20
 MOST_BELOW, MOST_ABOVE = 0.03, 0.15
-# The package prints what it allocates and returns nothing; a file that it cannot run may end the
-# process. So each is measured in a process of its own.
-MEASURE = """
-import sys
-from tflite_micro.python.tflite_micro import runtime
-runtime.Interpreter.from_file(sys.argv[1], arena_size=int(sys.argv[2])).print_allocations()
-"""
 
 
 def default_models():
@@ -40,9 +35,21 @@ def default_models():
 
 def measured(path):
     """Bytes of arena, None where TensorFlow Lite Micro does not run the file."""
-    done = subprocess.run([sys.executable, "-c", MEASURE, str(path), str(ARENA_BYTES)],
-                          capture_output=True, text=True)
-    found = re.search(r"Arena allocation total (\d+) bytes", done.stdout + done.stderr)
+    # The package prints what it allocates and returns nothing, and a file that it cannot run may
+    # end the process: so each is measured in one of its own.
+    with tempfile.TemporaryFile() as printed:
+        child = os.fork()
+        if child == 0:
+            os.dup2(printed.fileno(), 1)
+            os.dup2(printed.fileno(), 2)
+            try:
+                interpreter = runtime.Interpreter.from_file(str(path), arena_size=ARENA_BYTES)
+                interpreter.print_allocations()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        printed.seek(0)
+        found = re.search(rb"Arena allocation total (\d+) bytes", printed.read())
     return int(found.group(1)) if found else None
 
 
@@ -84,6 +91,9 @@ def main():
             estimates = {cut: cuts[cut].get("head_tflm_arena_bytes") for cut in sizes}
             errors = [estimates[cut] / size - 1 for cut, size in sizes.items() if estimates[cut]]
             truth[model.name] = sizes
+            if options.json:
+                lines = [f" {json.dumps(name)}: {json.dumps(of)}" for name, of in truth.items()]
+                options.json.write_text("{\n" + ",\n".join(lines) + "\n}\n")
             if not errors:
                 print(f"| {model.name} | 0 | | | | | |")
                 continue
@@ -93,8 +103,6 @@ def main():
             print(f"| {model.name} | {len(errors)} | {min(errors):+.1%} | {max(errors):+.1%} | "
                   f"{whole} | {estimates[last]:,} | {cuts[last]['head_peak_ram_bytes']:,} |",
                   flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(truth, indent=1) + "\n")
     sys.exit(0 if is_right else 1)
 
 

@@ -242,7 +242,7 @@ void add_what_to_run(CLI::App& command, DeviceCommandOptions& options) {
       ->capture_default_str();
   command.add_option(
       "--input", options.inputs,
-      "Images (PNG, JPEG) or arrays (.npy, .npz); default: those of the model's data/");
+      "Images or arrays (.npy, .npz), fed as by infer; default: those of the model's data/");
   command.add_option("--count", options.count, "Inferences (default: each input once)")
       ->check(CLI::Range(1, 100'000'000));
   command.add_option("--cut", options.cut, "auto, or always the same: " + std::string(kCutForms))

@@ -129,7 +129,8 @@ void add_infer_command(CLI::App& app, int& exit_code) {
   command->footer(
       "Layers [begin, end) run. With an end before the last layer the output holds the live "
       "tensors\n"
-      "of that cut by name, which --begin takes as input.\n"
+      "of that cut by name, which --begin takes as input. Images are scaled as preprocessing.json\n"
+      "beside the model says (docs/data.md), arrays are taken as they are.\n"
       "Example:\n"
       "  tinysplit infer models/fashion_resnet --input models/fashion_resnet/data/03_dress.png\n"
       "  tinysplit infer model.keras --input x.npz --end 4 --output cut.npz\n"

@@ -70,7 +70,7 @@ std::string summary(const QuantizationReport& report) {
   const auto int8 = std::ranges::count_if(report.layers, &QuantizedLayer::is_int8);
   std::string text = std::to_string(int8) + " of " + std::to_string(report.layers.size()) +
                      " layers in int8, ranges (" + report.ranges + ") of " +
-                     std::to_string(report.samples) + " images of " + report.data + "; weights " +
+                     std::to_string(report.samples) + " samples of " + report.data + "; weights " +
                      format_bytes(static_cast<double>(report.float_weight_bytes)) + " -> " +
                      format_bytes(static_cast<double>(report.int8_weight_bytes)) + ".";
   if (report.tuning) {

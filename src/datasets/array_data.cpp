@@ -118,7 +118,8 @@ std::unique_ptr<ImageSource> images_of_arrays(std::unique_ptr<ArraySource> array
 Result<LabelledImages> gather(const ArraySource& arrays, const std::vector<Item>& items,
                               const Dims& dims) {
   const Dims own = arrays.dims();
-  const bool is_flat = own.size() == 1 && own[0] == product(dims);
+  const bool is_flat =
+      (own.size() == 1 || without_ones(dims).size() < 2) && product(own) == product(dims);
   if (!dims.empty() && !is_flat && without_ones(own) != without_ones(dims)) {
     return invalid_argument("its samples are " + text_of(own) + ", the model takes " +
                             text_of(dims));

@@ -27,8 +27,10 @@ std::optional<float> number_in(std::string_view cell, bool decimal_comma) {
   double number = 0.0;
   const char* const end = buffer.data() + cell.size();
   const auto [stopped, error] = std::from_chars(buffer.data(), end, number);
-  // What is too small for a double is as good as 0.
-  const bool is_tiny = error == std::errc::result_out_of_range && std::abs(number) < 1.0;
+  // What is too small for a double is as good as 0; only an exponent makes so short a text that.
+  const std::string_view text(buffer.data(), cell.size());
+  const bool is_tiny = error == std::errc::result_out_of_range &&
+                       text.find_first_of("eE") < text.rfind('-') && text.rfind('-') != text.npos;
   if ((error != std::errc{} && !is_tiny) || stopped != end) return std::nullopt;
   const auto rounded = static_cast<float>(number);
   return std::isfinite(rounded) ? std::optional(rounded) : std::nullopt;

@@ -9,6 +9,7 @@
 #include "datasets/array_block.h"
 #include "datasets/csv_table.h"
 #include "datasets/folder_entries.h"
+#include "formats/image/image.h"
 
 namespace tinysplit {
 namespace {
@@ -148,13 +149,16 @@ class Windows {
 bool holds_recordings(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return false;
+  bool has_tables = false;
   for (const PartFolder& part : parts_of(path)) {
     for (const fs::path& folder : folders_in(part.folder)) {
       const std::vector<fs::path> files = entries_in(folder);
-      if (!files.empty()) return std::ranges::any_of(files, is_table_name);
+      // Notes may lie among images.
+      if (std::ranges::any_of(files, has_image_name)) return false;
+      has_tables = has_tables || std::ranges::any_of(files, is_table_name);
     }
   }
-  return false;
+  return has_tables;
 }
 
 Result<ArrayBlocks> read_recordings(const fs::path& path, const std::vector<std::int64_t>& dims) {

@@ -65,9 +65,15 @@ struct FootprintOf {
     return Footprint{80, 1, 4 * output().shape.num_elements()};
   }
   std::optional<Footprint> operator()(const SliceOp&) const { return Footprint{120, 3, 0}; }
-  // A multiplication and an addition.
+  // A multiplication and, where there is something to add, an addition after it: of the input, the
+  // value between and the output no three are alive at once.
   std::optional<Footprint> operator()(const ChannelAffineOp&) const {
-    return Footprint{128 + kOperatorBytes + kTensorBytes, 2, bytes_of(output())};
+    constexpr std::int64_t kMultiplication = 56, kAddition = 72;
+    const Value& shift = graph.value(node.inputs[2]);
+    const bool adds = shift.dtype != DType::kFloat32 ||
+                      std::ranges::any_of(shift.data->as<float>(), [](float x) { return x != 0; });
+    if (!adds) return Footprint{kMultiplication, 1, 0};
+    return Footprint{kMultiplication + kAddition + kOperatorBytes + kTensorBytes, 2, 0};
   }
   std::optional<Footprint> operator()(const SoftmaxOp&) const { return Footprint{88, 0, 0}; }
   std::optional<Footprint> operator()(const BinaryOp&) const { return Footprint{72, 0, 0}; }
@@ -213,8 +219,17 @@ std::vector<std::int64_t> head_micro_arena_bytes(const Graph& graph) {
     for (int i = layer.first_node; i < layer.end_node; ++i) {
       if (!arena.add(i, roots[static_cast<std::size_t>(i)])) return bytes;
     }
-    const bool is_whole = c + 1 == bytes.size();
-    bytes[c] = arena.bytes(is_whole ? graph.outputs() : cuts[c].live_tensors);
+    if (c > 1 && layer.first_node == layer.end_node) {
+      bytes[c] = bytes[c - 1];
+      continue;
+    }
+    // A head hands on what the tail reads, and those outputs of the model that it makes itself.
+    std::vector<ValueId> ends = cuts[c].live_tensors;
+    for (const ValueId id : graph.outputs()) {
+      const bool is_made = graph.producer(id) < layer.end_node;
+      if (is_made && std::ranges::count(ends, id) == 0) ends.push_back(id);
+    }
+    bytes[c] = arena.bytes(ends);
   }
   return bytes;
 }

@@ -15,10 +15,10 @@ namespace tinysplit {
 struct CutFacts {
   std::int64_t transfer_bytes = kUnknownBytes;     // that cross the link
   std::int64_t head_ram_bytes = kUnknownBytes;     // peak activations of layers [0, cut)
-  std::int64_t head_arena_bytes = kUnknownBytes;   // of TensorFlow Lite Micro for them, estimated
   std::int64_t head_weight_bytes = kUnknownBytes;  // their weights
   bool reveals_input = false;
   bool splits_fusion = false;
+  std::int64_t head_arena_bytes = kUnknownBytes;  // of TensorFlow Lite Micro, estimated
 };
 
 // What a limit on RAM counts: values that are alive at once, the least that any runtime needs, or
@@ -27,13 +27,13 @@ enum class RamCount : std::uint8_t { kActivations, kTflmArena };
 
 // What a device or its owner asks of a cut. Empty: nothing is asked.
 struct Constraints {
-  std::optional<std::int64_t> ram_bytes;  // for the head, counted as ram_count says
-  RamCount ram_count = RamCount::kActivations;
+  std::optional<std::int64_t> ram_bytes;    // for the head, counted as ram_count says
   std::optional<std::int64_t> flash_bytes;  // for the head's weights
   std::optional<double> deadline_s;
   std::vector<int> forbidden_cuts;  // in any order; those that no cut has are ignored
   bool private_input = false;       // the raw input must not leave the device
   bool edge_available = true;
+  RamCount ram_count = RamCount::kActivations;
 };
 
 // One question to OffloadingAlgo: N layers, N + 1 cuts. Views: what they show must outlive the

@@ -119,6 +119,14 @@ TEST(PlanCommand, AModelWithoutARateIsAskedForOne) {
   expect_refused(plan({"--model", "/nonexistent", "--mmacs-per-s", "2"}), 3, "/nonexistent");
 }
 
+TEST(PlanCommand, SaysWhatALimitOnRamCounts) {
+  const Json counted = decide(with_profile({"--ram-kb", "60"}));
+  EXPECT_NE(counted.at("notes").dump().find("--ram-count tflm-arena"), std::string::npos);
+  expect_refused(plan(with_profile({"--ram-kb", "60", "--ram-count", "tflm-arena"})), 2,
+                 "arena in TensorFlow Lite Micro of layers [0, 1)");
+  EXPECT_EQ(plan(with_profile({"--ram-kb", "60", "--ram-count", "pages"})).exit_code, 2);
+}
+
 TEST(PlanCommand, EveryCutForbiddenIsRefused) {
   expect_refused(plan(with_profile({"--ram-kb", "1", "--forbid-cut", "0"})), 2, "relax");
   expect_refused(plan(with_profile({"--forbid-cut", "8"})), 2, "cuts are 0 to 7");

@@ -91,7 +91,7 @@ TEST(ArrayData, LabelsAreNumbersOneHotRowsOrNames) {
                                      [](std::size_t i) { return float(i % 2); })),
             (Labels{0, 1, 0}));
   EXPECT_EQ(labels_with(array<std::uint8_t>("labels", DType::kBool, Shape{3},
-                                            [](std::size_t i) { return i == 2 ? 1 : 0; })),
+                                            [](std::size_t i) { return std::uint8_t(i == 2); })),
             (Labels{0, 0, 1}));
   EXPECT_EQ(labels_with(array<float>("y", DType::kFloat32, Shape{3},
                                      [](std::size_t i) { return float(i) + 0.5F; })),
@@ -151,9 +151,9 @@ TEST(ArrayData, EveryElementTypeKeepsItsNumbers) {
   const std::string half_npy = text_npy("<f2", 2, std::string{"\x00\x3c\x00\xc1", 4});
   const auto half = parse_npy(half_npy).value();
   EXPECT_EQ(floats_of(half.view()), (std::vector<float>{1.0F, -2.5F}));
-  for (const std::uint16_t bits : {0x0001, 0x8000, 0x03ff, 0x0400, 0x7bff, 0x7c00, 0xfc00}) {
+  for (const int bits : {0x0001, 0x8000, 0x03ff, 0x0400, 0x7bff, 0x7c00, 0xfc00}) {
     Tensor one(DType::kFloat16, Shape{1});
-    one.as<std::uint16_t>()[0] = bits;
+    one.as<std::uint16_t>()[0] = static_cast<std::uint16_t>(bits);
     const float number = floats_of(one.view())[0];
     EXPECT_EQ(std::signbit(number), bits >= 0x8000) << bits;
   }

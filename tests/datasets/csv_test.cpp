@@ -44,6 +44,8 @@ TEST(Csv, ErrorsNameLineAndColumn) {
   EXPECT_NE(message("1,2\n3,\"4\n").find("line 2, column 2"), std::string::npos);
   EXPECT_NE(message("1,2\n3,nan\n").find("\"nan\""), std::string::npos);
   EXPECT_NE(message("1,2\n3,1e999\n").find("\"1e999\""), std::string::npos);
+  EXPECT_EQ(parse_csv("1,1e-999\n")->numbers, (Numbers{1, 0}));
+  EXPECT_NE(message("1,-1e999\n"), "");
   EXPECT_NE(message("").find("no rows"), std::string::npos);
   EXPECT_NE(message("a,b\n"), "a,b\n");
 }
@@ -53,7 +55,7 @@ TEST(Csv, NoBytesCrashIt) {
   const std::string letters = "01.,;\t \"\n\r-e#a\xff";
   for (int trial = 0; trial < 3000; ++trial) {
     std::string text;
-    for (unsigned i = random() % 40; i > 0; --i) text += letters[random() % letters.size()];
+    for (auto i = random() % 40; i > 0; --i) text += letters[random() % letters.size()];
     const auto table = parse_csv(text);
     if (table.ok()) {
       EXPECT_EQ(table->numbers.size() + table->rows * table->words.size(),
@@ -122,6 +124,9 @@ TEST(CsvData, IsCutFromARecordingInEachFile) {
             std::string::npos);
   EXPECT_NE(open(folder, "data", {2, 3}).status().message().find("needs 2 of 3"),
             std::string::npos);
+  folder.write("images/a/a.txt", "1,2\n");
+  folder.write("images/a/b.png", grey_png(2, 2, 7));
+  EXPECT_TRUE(open(folder, "images")->are_pixels);
   folder.write("parts/train/walk/a.csv", "1,2\n");
   folder.write("parts/test/walk/a.csv", "3,4\n5,6\n");
   EXPECT_EQ(open(folder, "parts", {1, 2}, Split::kTest)->size(), 2U);

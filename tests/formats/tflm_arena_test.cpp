@@ -67,7 +67,9 @@ TEST(TflmArena, KnowsWhatItDoesNotKnow) {
     bool ended = false;
     for (const std::int64_t head : bytes) {
       EXPECT_TRUE(head >= 0 || head == kUnknownBytes) << entry.path();
-      if (ended) EXPECT_EQ(head, kUnknownBytes) << entry.path();
+      if (ended) {
+        EXPECT_EQ(head, kUnknownBytes) << entry.path();
+      }
       ended = head == kUnknownBytes;
     }
     unknown += ended;

@@ -15,18 +15,18 @@ namespace {
 constexpr double kReplyBytes = 200.0;
 constexpr double kReportBytes = 300.0;
 
-struct Link {
+struct PlainLink {
   double bytes_per_s;
   double base_s;
 };
 
 class LinkChanges : public ::testing::Test {
  protected:
-  double link_s(const Link& link, double up_bytes) const {
+  double link_s(const PlainLink& link, double up_bytes) const {
     return link.base_s + (up_bytes + kReplyBytes) / link.bytes_per_s;
   }
 
-  void exchange(const Link& link, double up_bytes) {
+  void exchange(const PlainLink& link, double up_bytes) {
     std::normal_distribution<double> normal;
     double seconds = link_s(link, up_bytes) * std::exp(noise_ * normal(random_));
     if (std::bernoulli_distribution(outliers_)(random_)) {
@@ -36,11 +36,11 @@ class LinkChanges : public ::testing::Test {
   }
 
   // Sizes as of measure_link().
-  void learn(const Link& link) {
+  void learn(const PlainLink& link) {
     for (const double bytes : {300.0, 300.0, 2300.0, 8500.0, 8500.0, 300.0}) exchange(link, bytes);
   }
 
-  void look(const Link& link) {
+  void look(const PlainLink& link) {
     for (int pair = 0; pair < 3; ++pair) {
       const LinkEstimate known = estimator_.estimate(now_ns_);
       const double believed = known.uplink_bytes_per_s;
@@ -58,7 +58,7 @@ class LinkChanges : public ::testing::Test {
   }
 
   // Inferences of one size, one each `period_s`, for `seconds`.
-  void infer(const Link& link, double bytes, double period_s, double seconds) {
+  void infer(const PlainLink& link, double bytes, double period_s, double seconds) {
     for (double past_s = 0.0; past_s < seconds; past_s += period_s) {
       now_ns_ += std::llround(1e9 * period_s);
       exchange(link, bytes);
@@ -66,7 +66,7 @@ class LinkChanges : public ::testing::Test {
   }
 
   // As a device that offloads: looks where the rate has become vague.
-  void offload(const Link& link, double bytes, double period_s, double seconds) {
+  void offload(const PlainLink& link, double bytes, double period_s, double seconds) {
     for (double past_s = 0.0; past_s < seconds; past_s += period_s) {
       infer(link, bytes, period_s, period_s);
       if (now_ns_ - looked_ns_ < 5'000'000'000 || estimator_.rate_uncertainty(now_ns_) < 0.3) {
@@ -79,7 +79,7 @@ class LinkChanges : public ::testing::Test {
 
   LinkEstimate estimate() const { return estimator_.estimate(now_ns_); }
 
-  void expect_right(const Link& link, double tolerance = 0.15) const {
+  void expect_right(const PlainLink& link, double tolerance = 0.15) const {
     EXPECT_NEAR(estimate().uplink_bytes_per_s / link.bytes_per_s, 1.0, tolerance);
     EXPECT_NEAR(estimate().base_latency_s / link.base_s, 1.0, tolerance);
   }
@@ -93,7 +93,7 @@ class LinkChanges : public ::testing::Test {
 };
 
 TEST_F(LinkChanges, SteadyLinkWithOneSizeStaysRight) {
-  const Link link{1e6, 0.016};
+  const PlainLink link{1e6, 0.016};
   learn(link);
   for (int second = 0; second < 60; ++second) {
     infer(link, 1010, 0.02, 1.0);
@@ -117,8 +117,8 @@ TEST_F(LinkChanges, OneSizeScalesThePriorAndKeepsItsParts) {
 }
 
 TEST_F(LinkChanges, RateThatRisesIsSeenByLooks) {
-  const Link slow{25e3, 0.016};
-  const Link fast{1e6, 0.016};
+  const PlainLink slow{25e3, 0.016};
+  const PlainLink fast{1e6, 0.016};
   learn(slow);
   for (int i = 0; i < 6; ++i) {
     now_ns_ += 5'000'000'000;
@@ -137,8 +137,9 @@ TEST_F(LinkChanges, FollowsRateAndLatencyUpAndDown) {
     for (const double period_s : {0.1, 1.0}) {
       estimator_ = NetworkEstimator();
       learn({1e6, 0.016});
-      for (const Link& link : {Link{1e6, 0.016}, Link{25e3, 0.016}, Link{1e6, 0.016},
-                               Link{1e6, 0.05}, Link{1e6, 0.016}, Link{2e5, 0.04}}) {
+      for (const PlainLink& link :
+           {PlainLink{1e6, 0.016}, PlainLink{25e3, 0.016}, PlainLink{1e6, 0.016},
+            PlainLink{1e6, 0.05}, PlainLink{1e6, 0.016}, PlainLink{2e5, 0.04}}) {
         offload(link, bytes, period_s, 30.0);
         SCOPED_TRACE(testing::Message()
                      << bytes << " bytes, " << link.bytes_per_s << " B/s, " << link.base_s << " s");
@@ -149,7 +150,7 @@ TEST_F(LinkChanges, FollowsRateAndLatencyUpAndDown) {
 }
 
 TEST_F(LinkChanges, OutliersNeitherMoveItNorMakeItForgetTheRate) {
-  const Link link{1e6, 0.016};
+  const PlainLink link{1e6, 0.016};
   learn(link);
   outliers_ = 0.03;
   int wrong = 0;
@@ -163,7 +164,7 @@ TEST_F(LinkChanges, OutliersNeitherMoveItNorMakeItForgetTheRate) {
 }
 
 TEST_F(LinkChanges, AgeMakesTheRateVagueAndALookMakesItSureAgain) {
-  const Link link{1e6, 0.016};
+  const PlainLink link{1e6, 0.016};
   learn(link);
   look(link);
   const double fresh = estimator_.rate_uncertainty(now_ns_);
@@ -183,7 +184,7 @@ TEST_F(LinkChanges, AgeMakesTheRateVagueAndALookMakesItSureAgain) {
 }
 
 TEST_F(LinkChanges, OneSizeLeavesTheRateVague) {
-  const Link link{1e6, 0.016};
+  const PlainLink link{1e6, 0.016};
   infer(link, 1010, 0.1, 10.0);
   EXPECT_GT(estimator_.rate_uncertainty(now_ns_), 0.5);
   look(link);
@@ -203,7 +204,7 @@ TEST_F(LinkChanges, RandomLinks) {
     estimator_ = NetworkEstimator();
     const double bytes = std::exp(size(random_));
     for (int change = 0; change < 3; ++change) {
-      const Link link{std::exp(rate(random_)), std::exp(base(random_))};
+      const PlainLink link{std::exp(rate(random_)), std::exp(base(random_))};
       offload(link, bytes, 0.5, 40.0);
       const double expected_s = link_s(link, bytes);
       const LinkEstimate known = estimate();

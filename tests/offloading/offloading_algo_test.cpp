@@ -145,6 +145,28 @@ TEST(OffloadingAlgo, SplitFusionIsTheLastResort) {
   EXPECT_EQ(decision->cuts[2].exclusion, Exclusion::kNone);
 }
 
+TEST(OffloadingAlgo, ALimitOnRamCountsWhatItIsToldTo) {
+  SmallCase small;
+  std::vector<CutCost> costs(5);
+  for (CutFacts& facts : small.cuts) facts.head_arena_bytes = facts.head_ram_bytes + 1000;
+  small.cuts[3].head_arena_bytes = kUnknownBytes;
+  small.constraints.ram_bytes = 100'000;
+  OffloadingAlgo::choose(small.input(1e6), costs);
+  EXPECT_EQ(costs[3].exclusion, Exclusion::kNone);
+  small.constraints.ram_count = RamCount::kTflmArena;
+  OffloadingAlgo::choose(small.input(1e6), costs);
+  EXPECT_EQ(costs[3].exclusion, Exclusion::kDeviceRam) << "not known";
+  EXPECT_EQ(costs[1].exclusion, Exclusion::kNone);
+  small.constraints.ram_bytes = small.cuts[1].head_ram_bytes + 999;
+  OffloadingAlgo::choose(small.input(1e6), costs);
+  EXPECT_EQ(costs[1].exclusion, Exclusion::kDeviceRam);
+  // Nothing at all is known: of an analytics file without it.
+  small.cuts[1].head_arena_bytes = kUnknownBytes;
+  const Status status = OffloadingAlgo::check(small.input(1e6));
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("TensorFlow Lite Micro"), std::string::npos);
+}
+
 TEST(OffloadingAlgo, NoWayOutIsAnErrorThatSaysWhy) {
   SmallCase small;
   small.constraints.private_input = true;
