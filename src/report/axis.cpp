@@ -100,6 +100,23 @@ Axis linear_axis(std::span<const double> values, int num_ticks) {
   return axis;
 }
 
+Axis spanning_axis(std::span<const double> values, int num_ticks) {
+  const std::vector<double> kept = usable(values);
+  if (kept.empty()) return linear_axis(values, num_ticks);
+  const auto [least, most] = std::ranges::minmax_element(kept);
+  // Differences that are lost in rounding are none.
+  const double smallest = std::max(1e-3 * std::max(std::abs(*least), std::abs(*most)), 1e-6);
+  const double room = std::max(smallest - (*most - *least), 0.0) / 2.0;
+  const double low = *least - room;
+  const double high = *most + room;
+  const double step = round_up((high - low) / std::max(num_ticks, 1));
+  const double first = std::floor(low / step + 1e-9);
+  const double last = std::max(std::ceil(high / step - 1e-9), first + 1.0);
+  Axis axis{first * step, last * step, false, {}};
+  for (double i = first; i <= last; ++i) axis.ticks.push_back(i * step);
+  return axis;
+}
+
 Axis log_axis(std::span<const double> values, int num_ticks) {
   double low = kLargest;
   double high = 0.0;
@@ -134,7 +151,10 @@ Axis y_axis_of(const Panel& panel, int num_ticks) {
   }
   for (const auto& [x, sum] : sums) values.push_back(sum);
   const bool log = panel.log_y && !has_stacked_bars(panel);
-  Axis axis = log ? log_axis(values, num_ticks) : linear_axis(values, num_ticks);
+  const bool spans = !panel.y_from_zero && !has_stacked_bars(panel);
+  Axis axis = log     ? log_axis(values, num_ticks)
+              : spans ? spanning_axis(values, num_ticks)
+                      : linear_axis(values, num_ticks);
   if (panel.y_most && axis.low < *panel.y_most && *panel.y_most < axis.high) {
     axis.high = *panel.y_most;
     std::erase_if(axis.ticks, [&](double tick) { return tick > axis.high; });

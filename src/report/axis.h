@@ -24,6 +24,10 @@ struct Axis {
 // `num_ticks` steps of 1, 2 or 5 times a power of ten.
 Axis linear_axis(std::span<const double> values, int num_ticks);
 
+// Between round numbers around the values, wherever 0 is: as linear_axis(), but of equal values
+// some way to either side.
+Axis spanning_axis(std::span<const double> values, int num_ticks);
+
 // Between 1, 2 and 5 times powers of ten, ticks at these if they are few enough, else at powers of
 // ten. Values at or below zero are left out; without any other the axis is linear.
 Axis log_axis(std::span<const double> values, int num_ticks);

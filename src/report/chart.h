@@ -49,7 +49,8 @@ struct Panel {
   std::optional<Highlight> highlight;
   Unit y_unit = Unit::kSeconds;
   std::optional<double> y_most;  // no value can be above: neither is the axis
-  bool log_y = false;  // ignored where there are stacked bars: their lengths would say nothing
+  bool y_from_zero = true;  // else a linear axis spans the values alone; bars always start at 0
+  bool log_y = false;       // ignored where there are stacked bars: their lengths would say nothing
 };
 
 // Panels side by side (at most three in a row, then the next row) under one title and one legend.

@@ -33,6 +33,7 @@ constexpr double kPlotHeight = 230.0;
 constexpr double kTitleHeight = 30.0;
 constexpr double kSubtitleHeight = 22.0;
 constexpr double kLegendHeight = 26.0;
+constexpr double kMarkerRadius = 3.6;
 constexpr std::size_t kPanelsPerRow = 3;
 constexpr std::array<double, kPanelsPerRow> kPlotWidths{700.0, 400.0, 300.0};
 
@@ -205,6 +206,13 @@ class PanelDrawing {
         pen_down = false;
         continue;
       }
+      // A line through one point alone has no length.
+      const bool ends = i + 1 == count || !is_drawable(series, i + 1);
+      if (!pen_down && ends) {
+        add_marker(svg, x_of(series.x[i]), y_of(series.y[i]), kMarkerRadius,
+                   color_of(legend_, series.name), tooltip(series, i));
+        continue;
+      }
       path += (pen_down ? "L" : "M") + num(x_of(series.x[i])) + " " + num(y_of(series.y[i]));
       pen_down = true;
     }
@@ -218,8 +226,9 @@ class PanelDrawing {
     const std::size_t count = std::min(series.x.size(), series.y.size());
     for (std::size_t i = 0; i < count; ++i) {
       if (!is_drawable(series, i)) continue;
-      add_marker(svg, x_of(series.x[i]), y_of(series.y[i]), std::clamp(slot_ * 0.25, 2.2, 3.6),
-                 color_of(legend_, series.name), tooltip(series, i));
+      add_marker(svg, x_of(series.x[i]), y_of(series.y[i]),
+                 std::clamp(slot_ * 0.25, 2.2, kMarkerRadius), color_of(legend_, series.name),
+                 tooltip(series, i));
     }
   }
 
@@ -257,7 +266,7 @@ double draw_legend(std::string& svg, const std::vector<LegendEntry>& legend, dou
                "\" stroke-width=\"2\" stroke-linecap=\"round\"/>\n";
         break;
       case SeriesStyle::kPoints:
-        add_marker(svg, x + 9.5, y - 4.0, 3.6, entry.color, "");
+        add_marker(svg, x + 9.5, y - 4.0, kMarkerRadius, entry.color, "");
         break;
     }
     add_text(svg, x + 26.0, y, entry.name, {12.0, kInk});

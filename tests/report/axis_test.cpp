@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -89,6 +90,29 @@ TEST(Axis, EndsWhereNoValueCanBe) {
   EXPECT_EQ(axis.ticks.back(), 100.0);
   panel.series[0].y[1] = 50.0;
   EXPECT_LT(y_axis_of(panel, 5).high, 100.0);
+}
+
+TEST(Axis, SpansTheValuesWhereZeroSaysNothing) {
+  for (const std::vector<double>& values :
+       {std::vector<double>{97.2, 98.9}, {0.01, 0.02}, {-5.0, -4.9}, {55.0}, {0.0}, {1e30, 1e30}}) {
+    Panel panel;
+    panel.y_from_zero = false;
+    panel.series = {{"accuracy", std::vector<double>(values.size(), 1.0), values}};
+    const Axis axis = y_axis_of(panel, 5);
+    SCOPED_TRACE(values.front());
+    const auto [least, most] = std::ranges::minmax_element(values);
+    EXPECT_LE(axis.low, *least);
+    EXPECT_GE(axis.high, *most);
+    EXPECT_GE(axis.ticks.size(), 2U);
+    EXPECT_LE(axis.ticks.size(), 9U);
+    EXPECT_EQ(axis.ticks.front(), axis.low);
+    // What differs fills a good part of the axis.
+    if (*most > *least) {
+      EXPECT_GT(axis.position(*most) - axis.position(*least), 0.4);
+    }
+    panel.series[0].style = SeriesStyle::kStackedBar;
+    EXPECT_LE(y_axis_of(panel, 5).low, 0.0);
+  }
 }
 
 TEST(Axis, LabelsOfWholeNumbersNeverCollide) {

@@ -115,9 +115,22 @@ TEST(SvgChart, BreaksTheCurveWhereThereIsNoValue) {
   const std::size_t path = svg.find("<path d=\"");
   ASSERT_NE(path, std::string::npos);
   const std::string d = svg.substr(path, svg.find('"', path + 9) - path);
-  EXPECT_EQ(std::ranges::count(d, 'M'), 2);
+  EXPECT_EQ(std::ranges::count(d, 'M'), 1);
   EXPECT_EQ(std::ranges::count(d, 'L'), 1);
-  EXPECT_EQ(count_in(svg, "<circle"), 4U) << "three on a logarithmic axis and the legend's";
+  EXPECT_EQ(count_in(svg, "<circle"), 5U)
+      << "three on a logarithmic axis, the legend's, and the point of the curve behind the gap";
+}
+
+TEST(SvgChart, MarksPointsThatAreNoCurve) {
+  Panel panel;
+  const double nan = std::nan("");
+  panel.series = {{"one", {1.0}, {0.5}}, {"alone", {1.0, 2.0, 3.0, 4.0}, {1.0, nan, 2.0, 3.0}}};
+  const std::string svg = render_svg({"", "", {panel}});
+  std::size_t markers = 0, paths = 0;
+  for (std::size_t at = 0; (at = svg.find("<circle", at)) != svg.npos; ++at) ++markers;
+  for (std::size_t at = 0; (at = svg.find("<path", at)) != svg.npos; ++at) ++paths;
+  EXPECT_EQ(markers, 2U);
+  EXPECT_EQ(paths, 1U);
 }
 
 TEST(SvgChart, TextCannotBecomeMarkup) {
