@@ -38,6 +38,9 @@ Result<LabelledImages> load_data_for(const Graph& graph, const Preprocessing& pr
   };
   TINYSPLIT_ASSIGN_OR_RETURN(LabelledImages images, open_dataset(data, split, options));
   progress.reset();
+  for (const std::string& note : images.notes) {
+    std::fprintf(stderr, "tinysplit: note: %s\n", note.c_str());
+  }
   for (const std::string& skipped : images.skipped) {
     std::fprintf(stderr, "tinysplit: left out %s\n", skipped.c_str());
   }

@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "datasets/array_block.h"
 #include "datasets/array_data.h"
+#include "datasets/folder_parts.h"
 #include "datasets/source.h"
 #include "formats/image/pixels.h"
 
@@ -316,6 +317,27 @@ Result<LabelledImages> open_dataset(std::string_view name_or_folder, Split split
 Result<bool> has_test_part(std::string_view name_or_folder) {
   TINYSPLIT_ASSIGN_OR_RETURN(const OpenedSource source, open_source(name_or_folder, {}));
   return has_part(source.data(), Part::kTest) || has_part(source.data(), Part::kValidation);
+}
+
+Result<TestImages> test_images_of(std::string_view name_or_folder, bool takes_all) {
+  TINYSPLIT_ASSIGN_OR_RETURN(const OpenedSource source, open_source(name_or_folder, {}));
+  if (has_part(source.data(), Part::kTest)) return TestImages{Split::kTest, "the test part"};
+  if (has_part(source.data(), Part::kValidation)) {
+    return TestImages{Split::kTest, "the validation part, for there is no test part"};
+  }
+  const fs::path folder(name_or_folder);
+  bool names_parts = holds_idx_files(folder);
+  if (!names_parts) {
+    const Result<FolderParts> parts = find_parts(folder);
+    names_parts = parts.ok() && parts->any();
+  }
+  if (names_parts || !takes_all) {
+    return TestImages{Split::kValidation,
+                      "a tenth of each class held out of training, for there is no test part"};
+  }
+  return TestImages{
+      Split::kAll,
+      "all of them, for there is no test part: no test if the model was trained on these"};
 }
 
 }  // namespace tinysplit

@@ -33,11 +33,11 @@ struct LabelledImages {
   }
 };
 
-// The parts of a data set. A part that the data names itself is taken as it is: train/, val/ (or
-// validation/) and test/ of a folder, the train- and t10k- (or test-) files of IDX. val/ alone is
-// both the validation and the test part. Where there is no validation part it is drawn from the
-// training part, for each class the same share, by the seed: kTrain and kValidation never overlap.
-// Data without parts is one training part.
+// The parts of a data set. A part that the data names itself is taken as it is: train/, val/ and
+// test/ of a folder, which may be called otherwise (folder_parts.h), the train- and t10k- (or
+// test-) files of IDX. val/ alone is both the validation and the test part. Where there is no
+// validation part it is drawn from the training part, for each class the same share, by the seed:
+// kTrain and kValidation never overlap. Data without parts is one training part.
 enum class Split : std::uint8_t { kTrain, kValidation, kTest, kAll };
 
 // "train", "validation", "test", "all".
@@ -84,5 +84,16 @@ void make_float32(LabelledImages& data);
 
 // Whether the data has a test part of its own. Errors: as open_dataset.
 Result<bool> has_test_part(std::string_view name_or_folder);
+
+// Images to test a model with.
+struct TestImages {
+  Split split = Split::kTest;
+  std::string are;  // for people: "the test part"
+};
+
+// The test part, else the validation part; without either what kValidation holds out of the
+// training part. Of a folder that names no parts, whose images may all be new to the model,
+// `takes_all` takes all. Errors: as open_dataset.
+Result<TestImages> test_images_of(std::string_view name_or_folder, bool takes_all);
 
 }  // namespace tinysplit

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/limits.h"
 #include "datasets/folder_entries.h"
+#include "datasets/folder_parts.h"
 #include "datasets/source.h"
 #include "formats/image/image.h"
 #include "formats/image/pixels.h"
@@ -31,7 +32,10 @@ class ImageFolder final : public ImageSource {
     const bool names_classes = classes_.empty();
     bool has_loose_images = false;
     for (const fs::path& entry : entries) {
-      has_loose_images = has_loose_images || is_image_name(entry);
+      if (is_image_name(entry)) {
+        has_loose_images = true;
+        left_out_.add_loose(entry);
+      }
       if (!is_folder(entry)) continue;
       const std::string name = entry.filename().string();
       if (names_classes) {
@@ -50,6 +54,12 @@ class ImageFolder final : public ImageSource {
                               " has images, but they must lie in one sub-folder for each class");
     }
     return not_found(folder.string() + " holds neither IDX files nor sub-folders of images");
+  }
+
+  // Says what was not read of `folder`, which has been read whole.
+  void note(const fs::path& folder, std::vector<std::string> notes) {
+    notes_ = std::move(notes);
+    std::ranges::move(left_out_.notes(folder), std::back_inserter(notes_));
   }
 
   Result<ImageSize> size_of(Part part, std::size_t item) override {
@@ -92,11 +102,21 @@ class ImageFolder final : public ImageSource {
     TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<fs::path> entries, entries_of(folder));
     std::vector<fs::path>& paths = paths_[std::size_t(part)];
     const std::size_t before = paths.size();
-    std::ranges::copy_if(entries, std::back_inserter(paths), is_image_name);
+    LeftOutFiles others;
+    for (const fs::path& entry : entries) {
+      if (is_image_name(entry)) {
+        paths.push_back(entry);
+      } else {
+        others.add(entry);
+        left_out_.add(entry);
+      }
+    }
     if (paths.size() == before) {
+      const std::string kinds = others.kinds();
       return invalid_argument("class " + in_quotes(folder.filename().string()) +
-                              " is empty: " + folder.string() +
-                              " has no PNG, JPEG, BMP, GIF or WebP; add some or remove it");
+                              " is empty: " + folder.string() + " has no image that is read" +
+                              (kinds.empty() ? "" : " (but " + kinds + ")") +
+                              "; add some or remove it");
     }
     if (paths.size() > limits::kMaxDatasetImages) {
       return out_of_range("there are more than " + std::to_string(limits::kMaxDatasetImages) +
@@ -107,32 +127,20 @@ class ImageFolder final : public ImageSource {
   }
 
   std::array<std::vector<fs::path>, kParts.size()> paths_;
+  LeftOutFiles left_out_;
 };
-
-// The first of `names` that is a folder in `folder`; empty without one.
-fs::path sub_folder(const fs::path& folder, std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    if (is_folder(folder / name)) return folder / name;
-  }
-  return {};
-}
 
 }  // namespace
 
 Result<std::unique_ptr<ImageSource>> open_image_folder(const fs::path& folder) {
   auto source = std::make_unique<ImageFolder>();
-  const fs::path train = sub_folder(folder, {"train", "training"});
-  if (train.empty()) {
-    TINYSPLIT_RETURN_IF_ERROR(source->add_part(Part::kTrain, folder));
-    return std::unique_ptr<ImageSource>(std::move(source));
+  TINYSPLIT_ASSIGN_OR_RETURN(FolderParts parts, find_parts(folder));
+  if (!parts.any()) parts.folders[std::size_t(Part::kTrain)] = folder;
+  for (const Part part : kParts) {
+    const fs::path& part_folder = parts.folders[std::size_t(part)];
+    if (!part_folder.empty()) TINYSPLIT_RETURN_IF_ERROR(source->add_part(part, part_folder));
   }
-  TINYSPLIT_RETURN_IF_ERROR(source->add_part(Part::kTrain, train));
-  if (const fs::path part = sub_folder(folder, {"val", "validation"}); !part.empty()) {
-    TINYSPLIT_RETURN_IF_ERROR(source->add_part(Part::kValidation, part));
-  }
-  if (const fs::path part = sub_folder(folder, {"test"}); !part.empty()) {
-    TINYSPLIT_RETURN_IF_ERROR(source->add_part(Part::kTest, part));
-  }
+  source->note(folder, std::move(parts.notes));
   return std::unique_ptr<ImageSource>(std::move(source));
 }
 

@@ -95,6 +95,90 @@ TEST_F(ImageFolders, WithPartsKeepThem) {
             std::string::npos);
 }
 
+TEST_F(ImageFolders, HavePartsOfEveryUsualName) {
+  for (const std::string train : {"train", "training", "Training", "TRAIN"}) {
+    for (const std::string validation : {"val", "valid", "validation", "dev", "Valid"}) {
+      for (const std::string test : {"test", "testing", "Testing"}) {
+        const TemporaryFolder parts;
+        for (const char* const name : {"cat", "dog"}) {
+          parts.write(train + "/" + name + "/0.png", grey_png(2, 2, 1));
+          parts.write(validation + "/" + name + "/0.png", grey_png(2, 2, 2));
+          parts.write(test + "/" + name + "/0.png", grey_png(2, 2, 3));
+        }
+        const std::string path = parts.path().string();
+        SCOPED_TRACE(train + ", " + validation + ", " + test);
+        EXPECT_EQ(first_pixels(*open_dataset(path, Split::kTrain)), (std::vector<int>{1, 1}));
+        EXPECT_EQ(first_pixels(*open_dataset(path, Split::kValidation)), (std::vector<int>{2, 2}));
+        EXPECT_EQ(first_pixels(*open_dataset(path, Split::kTest)), (std::vector<int>{3, 3}));
+        EXPECT_TRUE(open_dataset(path, Split::kAll)->notes.empty());
+        EXPECT_EQ(open_dataset(path, Split::kAll)->classes,
+                  (std::vector<std::string>{"cat", "dog"}));
+      }
+    }
+  }
+}
+
+TEST_F(ImageFolders, OfATestPartAlone) {
+  const TemporaryFolder parts;
+  parts.write("test/cat/0.png", grey_png(2, 2, 3));
+  parts.write("test/dog/0.png", grey_png(2, 2, 3));
+  const std::string path = parts.path().string();
+  EXPECT_EQ(open_dataset(path, Split::kTest)->classes, (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_EQ(open_dataset(path, Split::kTrain).status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(ImageFolders, MayHaveAClassOfThatName) {
+  const TemporaryFolder classes;
+  classes.write("dev/0.png", grey_png(2, 2, 3));
+  classes.write("test/0.png", grey_png(2, 2, 3));
+  EXPECT_EQ(open_dataset(classes.path().string(), Split::kTrain)->classes,
+            (std::vector<std::string>{"dev", "test"}));
+}
+
+TEST_F(ImageFolders, RefuseTwoFoldersOfOnePart) {
+  const TemporaryFolder parts;
+  for (const char* const name : {"train/cat", "train/dog", "val/cat", "valid/dog"}) {
+    parts.write(std::string(name) + "/0.png", grey_png(2, 2, 3));
+  }
+  EXPECT_NE(message_of(open_dataset(parts.path().string(), Split::kTrain)).find("both the valid"),
+            std::string::npos);
+}
+
+TEST_F(ImageFolders, SayWhatTheyLeaveOut) {
+  const auto note_of = [&](const std::string& words) {
+    const auto data = open(Split::kTrain);
+    EXPECT_TRUE(data.ok()) << message_of(data);
+    for (const std::string& note : data.ok() ? data->notes : std::vector<std::string>{}) {
+      if (note.find(words) != std::string::npos) return note;
+    }
+    return std::string();
+  };
+  EXPECT_TRUE(open(Split::kTrain)->notes.empty());
+  for (const char* const name : {"cat/a.tiff", "cat/b.TIFF", "dog/c.heic", "dog/list"}) {
+    folder_.write(name, "something");
+  }
+  folder_.write("cat/.hidden", "");
+  EXPECT_NE(note_of("left out").find("4 files"), std::string::npos);
+  EXPECT_NE(note_of("left out").find("1 .heic, 2 .tiff, 1 without extension"), std::string::npos);
+  folder_.write("cat/more/0.png", grey_png(4, 3, 9));
+  EXPECT_NE(note_of("1 folder within classes").find("cat/more"), std::string::npos);
+  folder_.write("loose.png", grey_png(4, 3, 9));
+  EXPECT_NE(note_of("1 image of no class").find("loose.png"), std::string::npos);
+
+  std::filesystem::rename(folder_.path() / "cat", folder_.path() / "whole");
+  folder_.write("bird/a.tiff", "something");
+  EXPECT_NE(message_of(open(Split::kTrain)).find("(but 1 .tiff)"), std::string::npos);
+
+  const TemporaryFolder parts;
+  for (const char* const name : {"train/cat", "train/dog", "holdout/cat"}) {
+    parts.write(std::string(name) + "/0.png", grey_png(2, 2, 3));
+  }
+  const auto data = open_dataset(parts.path().string(), Split::kTrain);
+  ASSERT_TRUE(data.ok()) << message_of(data);
+  ASSERT_EQ(data->notes.size(), 1U);
+  EXPECT_NE(data->notes[0].find("holdout is left out"), std::string::npos);
+}
+
 TEST_F(ImageFolders, AreResizedAndRecoloured) {
   folder_.write("cat/big.png", grey_png(40, 40, 7));
   EXPECT_NE(message_of(open(Split::kAll)).find("two sizes"), std::string::npos);
