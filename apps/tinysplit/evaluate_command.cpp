@@ -13,6 +13,7 @@
 #include "graph/cut_names.h"
 #include "model_input.h"
 #include "output_file.h"
+#include "report/class_accuracy.h"
 #include "report/progress.h"
 #include "report/svg_chart.h"
 
@@ -51,13 +52,12 @@ Result<EvaluatedModel> load_model(const std::string& given, const ReadOptions& r
   return model;
 }
 
-Result<Split> split_of(const EvaluateOptions& options) {
+Result<TestImages> images_for(const EvaluateOptions& options) {
   for (const Split split : {Split::kTrain, Split::kValidation, Split::kAll}) {
-    if (options.split == split_name(split)) return split;
+    const std::string name(split_name(split));
+    if (options.split == name) return TestImages{split, "--split " + name};
   }
-  // Data without parts is all held out.
-  TINYSPLIT_ASSIGN_OR_RETURN(const bool has_test, has_test_part(options.data));
-  return has_test ? Split::kTest : Split::kAll;
+  return test_images_of(options.data, true);
 }
 
 Result<std::vector<int>> cuts_of(const EvaluateOptions& options, const Graph& graph) {
@@ -141,10 +141,10 @@ Status evaluate(const EvaluateOptions& options) {
                              load_model(options.model, options.reading));
   const Graph& graph = *model.graph;
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<int> cuts, cuts_of(options, graph));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Split split, split_of(options));
+  TINYSPLIT_ASSIGN_OR_RETURN(const TestImages tested, images_for(options));
   TINYSPLIT_ASSIGN_OR_RETURN(
       LabelledImages images,
-      load_data_for(graph, model.preprocessing, options.data, split, options.limit));
+      load_data_for(graph, model.preprocessing, options.data, tested.split, options.limit));
   TINYSPLIT_ASSIGN_OR_RETURN(const EvaluationTask task, find_task(graph, model.labels, images));
   if (task.counts_classes()) {
     TINYSPLIT_RETURN_IF_ERROR(match_classes_of(graph, model.labels, options.data, images));
@@ -160,23 +160,29 @@ Status evaluate(const EvaluateOptions& options) {
   running.on_images = [&](std::size_t count) {
     progress.advance(static_cast<std::int64_t>(count));
   };
-  Result<CutEvaluation> reference = evaluate_reference(options, model, split, data, running);
+  Result<CutEvaluation> reference = evaluate_reference(options, model, tested.split, data, running);
   if (!reference.ok()) {
     return options.reference.empty()
                ? reference.status()
                : reference.status().with_context("reference " + options.reference);
   }
   EvaluationResult evaluation;
+  double lowest = 2.0;
   for (const int cut : cuts) {
     progress.set_label("cut " + std::to_string(cut));
     TINYSPLIT_ASSIGN_OR_RETURN(const CutEvaluation result,
                                evaluate_cut(*model.engine, cut, data, running));
     evaluation.cuts.push_back(summed_up(result, graph, images, *reference));
+    if (task.counts_classes() && evaluation.cuts.back().accuracy < lowest) {
+      lowest = evaluation.cuts.back().accuracy;
+      evaluation.confusion = confusion_of(images.classes, images.labels, result.predictions);
+    }
   }
   progress.finish();
   evaluation.model = graph.name();
   evaluation.digest = graph.digest();
   evaluation.data = options.data;
+  evaluation.images_are = tested.are;
   evaluation.reference =
       "the uncut " + (options.reference.empty() ? graph.name() : options.reference);
   evaluation.task = task.kind;

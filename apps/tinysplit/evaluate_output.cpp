@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "json_output.h"
+#include "report/class_accuracy.h"
 #include "report/table.h"
 #include "report/terminal.h"
 #include "report/units.h"
@@ -15,6 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 using Kind = EvaluationTask::Kind;
+constexpr std::size_t kMostEvaluatedClasses = 20;
+constexpr std::size_t kClassTableColumns = 60;
 
 const EvaluatedCut& worst_of(const EvaluationResult& evaluation) {
   return *std::ranges::min_element(evaluation.cuts, {}, [](const EvaluatedCut& cut) {
@@ -46,9 +50,30 @@ Json cut_json(const EvaluatedCut& cut) {
   return object;
 }
 
+Json classes_json(const ConfusionMatrix& confusion) {
+  Json classes = Json::array();
+  for (const ClassAccuracy& row : accuracy_by_class(confusion)) {
+    classes.push_back({{"name", row.name},
+                       {"images", row.images},
+                       {"right", row.right},
+                       {"accuracy", json_number(row.accuracy())}});
+  }
+  return classes;
+}
+
+// What to look at when a model that should know better does not.
+std::string chance_text(const ConfusionMatrix& confusion) {
+  const std::string note = note_on_chance(confusion);
+  if (note.empty()) return "";
+  return "Note: " + note +
+         ". Are the model's classes these, in this order (labels.txt), and does it take its pixels "
+         "as it gets them (preprocessing.json)?\n";
+}
+
 std::string images_text(const EvaluationResult& evaluation) {
   return format_count(static_cast<std::int64_t>(evaluation.images)) +
-         (evaluation.task == Kind::kClasses ? " images of " : " samples of ") + evaluation.data;
+         (evaluation.task == Kind::kClasses ? " images of " : " samples of ") + evaluation.data +
+         " (" + evaluation.images_are + ")";
 }
 
 std::string number_text(double number) {
@@ -100,15 +125,18 @@ std::string evaluation_json(const EvaluationResult& evaluation) {
   const EvaluatedCut& worst = worst_of(evaluation);
   Json cuts = Json::array();
   for (const EvaluatedCut& cut : evaluation.cuts) cuts.push_back(cut_json(cut));
-  Json document = {{"model", evaluation.model},     {"digest", evaluation.digest},
-                   {"dataset", evaluation.data},    {"images", evaluation.images},
-                   {"skipped", evaluation.skipped}, {"task", task_name(evaluation.task)}};
+  Json document = {{"model", evaluation.model},           {"digest", evaluation.digest},
+                   {"dataset", evaluation.data},          {"images", evaluation.images},
+                   {"images_are", evaluation.images_are}, {"skipped", evaluation.skipped},
+                   {"task", task_name(evaluation.task)}};
   put_quality(worst, document);
   document["reference"] = evaluation.reference;
   if (evaluation.reference_errors) {
     put_errors(*evaluation.reference_errors, "reference_", document);
   } else {
     document["reference_accuracy"] = evaluation.reference_accuracy;
+    document["classes"] = classes_json(evaluation.confusion);
+    document["note"] = note_on_chance(evaluation.confusion);
   }
   document["workers"] = evaluation.workers;
   document["cuts"] = std::move(cuts);
@@ -134,10 +162,15 @@ std::string evaluation_text(const EvaluationResult& evaluation) {
                    format_seconds(cut.head_s), format_seconds(cut.codec_s),
                    format_seconds(cut.tail_s)});
   }
-  return table.to_string(true, 0, output_columns()) + "\n" + images_text(evaluation) + "; " +
-         summary_of(evaluation) + "; times are medians of an image, " +
-         std::to_string(evaluation.workers) +
-         (evaluation.workers == 1 ? " at a time" : " at once") + ".\n";
+  const std::string text = table.to_string(true, 0, output_columns()) + "\n" +
+                           images_text(evaluation) + "; " + summary_of(evaluation) +
+                           "; times are medians of an image, " +
+                           std::to_string(evaluation.workers) +
+                           (evaluation.workers == 1 ? " at a time" : " at once") + ".\n";
+  if (!has_classes) return text;
+  return text + "\n" +
+         class_table(evaluation.confusion, kMostEvaluatedClasses, kClassTableColumns) +
+         chance_text(evaluation.confusion);
 }
 
 Figure evaluation_figure(const EvaluationResult& evaluation) {
@@ -155,6 +188,7 @@ Figure evaluation_figure(const EvaluationResult& evaluation) {
     accuracy.title = "Accuracy";
     accuracy.y_label = "percent of images";
     accuracy.y_most = 100.0;
+    accuracy.y_from_zero = false;
     accuracy.series = {series("accuracy", SeriesStyle::kLine,
                               [](const EvaluatedCut& cut) { return 100.0 * cut.accuracy; }),
                        series("agreement", SeriesStyle::kPoints,

@@ -7,6 +7,7 @@
 #include "evaluation/evaluation_task.h"
 #include "graph/graph.h"
 #include "report/chart.h"
+#include "report/confusion_matrix.h"
 
 namespace tinysplit {
 
@@ -40,6 +41,8 @@ struct EvaluationResult {
   double reference_accuracy = 0.0;
   EvaluationTask::Kind task = EvaluationTask::Kind::kClasses;
   std::optional<EvaluatedErrors> reference_errors;  // instead of an accuracy
+  std::string images_are;     // which of the data: "the test part"
+  ConfusionMatrix confusion;  // of the cut with the lowest accuracy
   std::size_t images = 0;
   std::size_t skipped = 0;
   int workers = 1;

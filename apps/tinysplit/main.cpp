@@ -24,7 +24,8 @@ Typical use:
   tinysplit plan --device-analytics device.json --edge-analytics edge.json --uplink-mbit 8 --rtt-ms 20
   tinysplit serve --models models      the edge
 
-Exit codes: 0 done, 1 failed, 2 wrong use or input, 3 not found, 4 unavailable or too late.)";
+Exit codes: 0 done, 1 failed, 2 wrong use or input, 3 not found, 4 unavailable or too late,
+130 interrupted.)";
 
 // Of a process that is started with one of them closed, the next file opened would become it, and
 // what is printed would end up in that file.

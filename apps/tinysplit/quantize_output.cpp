@@ -98,8 +98,9 @@ std::string accuracy_text(const QuantizedAccuracy& accuracy) {
   return "accuracy " + format_percent(accuracy.float32) + " in float32, " + untuned +
          format_percent(accuracy.int8) + " in int8" + tuned +
          fixed(100.0 * (accuracy.int8 - accuracy.float32), "%+.2f") + " points) on " +
-         format_count(static_cast<std::int64_t>(accuracy.images)) + " test images; " +
-         format_percent(accuracy.agreement) + " of them get the same class.";
+         format_count(static_cast<std::int64_t>(accuracy.images)) + " images (" +
+         accuracy.images_are + "); " + format_percent(accuracy.agreement) +
+         " of them get the same class.";
 }
 
 std::string noise_text(const QuantizationReport& report) {
@@ -136,6 +137,7 @@ std::string quantization_json(const QuantizationReport& report) {
   }
   if (report.accuracy) {
     document["accuracy"] = {{"images", report.accuracy->images},
+                            {"images_are", report.accuracy->images_are},
                             {"float32", report.accuracy->float32},
                             {"int8", report.accuracy->int8},
                             {"agreement", report.accuracy->agreement}};

@@ -12,6 +12,7 @@ namespace tinysplit {
 // Accuracy before and after, on labelled images that the ranges were not made of.
 struct QuantizedAccuracy {
   std::size_t images = 0;
+  std::string images_are;  // which of the data: "the test part"
   double float32 = 0.0;
   double int8 = 0.0;
   double agreement = 0.0;              // share of images with one class in both

@@ -34,11 +34,10 @@ double mean_square(const CutEvaluation& evaluation) {
 
 Status test_quantized(const QuantizationTest& test, const QuantizedModel& model,
                       const QuantizedModel* untuned, QuantizationReport& report) {
-  TINYSPLIT_ASSIGN_OR_RETURN(const bool has_test, has_test_part(test.data));
+  TINYSPLIT_ASSIGN_OR_RETURN(const TestImages tested, test_images_of(test.data, false));
   TINYSPLIT_ASSIGN_OR_RETURN(
       LabelledImages images,
-      load_data_for(*test.graph, test.preprocessing, test.data,
-                    has_test ? Split::kTest : Split::kValidation, test.samples));
+      load_data_for(*test.graph, test.preprocessing, test.data, tested.split, test.samples));
   TINYSPLIT_ASSIGN_OR_RETURN(const EvaluationTask task,
                              find_task(*test.graph, test.labels, images));
   if (task.counts_classes()) {
@@ -52,9 +51,12 @@ Status test_quantized(const QuantizationTest& test, const QuantizedModel& model,
                      task.kind == EvaluationTask::Kind::kReconstruction};
     return ok_status();
   }
-  report.accuracy = {images.size(), equal_share(before.predictions, images.labels),
+  report.accuracy = {images.size(),
+                     tested.are,
+                     equal_share(before.predictions, images.labels),
                      equal_share(after.predictions, images.labels),
-                     equal_share(before.predictions, after.predictions), std::nullopt};
+                     equal_share(before.predictions, after.predictions),
+                     std::nullopt};
   if (untuned == nullptr) return ok_status();
   TINYSPLIT_ASSIGN_OR_RETURN(const CutEvaluation other,
                              evaluate_all(untuned->graph, "int8 before fine-tuning", data));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -99,6 +100,22 @@ Result<std::optional<Checkpoint>> find_checkpoint(const fs::path& folder,
   return std::optional(std::move(checkpoint));
 }
 
+// What suits the images where the user said nothing.
+void suit_to_images(std::size_t images, TrainCommandOptions& options) {
+  const auto is_given = [&](std::string_view key) {
+    return std::ranges::any_of(options.keys, [key](const auto& option) {
+      return option.second == key && option.first->count() > 0;
+    });
+  };
+  Recipe& recipe = options.recipe;
+  if (!is_given("batch")) recipe.batch = training::suitable_batch(images);
+  if (!is_given("epochs")) recipe.epochs = training::suitable_epochs(images, recipe.batch);
+  if (is_given("batch") && is_given("epochs")) return;
+  std::fprintf(stderr, "tinysplit: %zu images for training: %lld epoch%s of batches of %lld\n",
+               images, static_cast<long long>(recipe.epochs), recipe.epochs == 1 ? "" : "s",
+               static_cast<long long>(recipe.batch));
+}
+
 Result<std::shared_ptr<const ModelData>> load_data(const Recipe& recipe) {
   DatasetOptions options;
   const Result<ImageSize> size = training::image_size_of(recipe);
@@ -120,6 +137,9 @@ Result<std::shared_ptr<const ModelData>> load_data(const Recipe& recipe) {
   };
   TINYSPLIT_ASSIGN_OR_RETURN(ModelData data, ModelData::load(recipe.dataset, options));
   bar.reset();
+  for (const std::string& note : data.notes()) {
+    std::fprintf(stderr, "tinysplit: note: %s\n", note.c_str());
+  }
   for (const std::string& message : data.skipped()) {
     std::fprintf(stderr, "tinysplit: left out: %s\n", message.c_str());
   }
@@ -213,6 +233,7 @@ Status train(TrainCommandOptions& options) {
   }
   TINYSPLIT_ASSIGN_OR_RETURN(auto data, load_data(recipe));
   const bool takes_pixels = data->train().are_pixels;
+  if (!checkpoint) suit_to_images(data->train().size(), options);
   TINYSPLIT_ASSIGN_OR_RETURN(CustomModel model, CustomModel::create(recipe, std::move(data)));
   TINYSPLIT_RETURN_IF_ERROR(
       training::check_room(folder, std::int64_t(model.architecture().count_weights()), recipe));
@@ -291,13 +312,15 @@ class RecipeOptions {
   void add_training() {
     constexpr const char* kGroup = "Training";
     Recipe& recipe = options_.recipe;
-    add("epochs", recipe.epochs, "Times to go through the images", kGroup)->capture_default_str();
-    add("batch", recipe.batch, "Images of a step", kGroup)->capture_default_str();
+    add("epochs", recipe.epochs, "Times to go through the images (default: 10, of few images more)",
+        kGroup);
+    add("batch", recipe.batch, "Images of a step (default: 128, of few images fewer)", kGroup);
     add("optimizer", recipe.optimizer, "sgd, adam or adamw", kGroup)->capture_default_str();
     add("learning-rate", recipe.learning_rate, "The highest rate", kGroup)->capture_default_str();
     add("schedule", recipe.schedule, "Of the rate: constant, cosine or step", kGroup)
         ->capture_default_str();
-    add("warmup", recipe.warmup_epochs, "Epochs in which the rate climbs from 0", kGroup)
+    add("warmup", recipe.warmup_epochs,
+        "Epochs in which the rate climbs from 0, at most half of them", kGroup)
         ->capture_default_str();
     add("final-rate", recipe.final_rate, "Where a cosine ends", kGroup)->capture_default_str();
     add("step-epochs", recipe.step_epochs, "Epochs after which a step schedule lowers the rate",
@@ -313,6 +336,9 @@ class RecipeOptions {
         ->capture_default_str();
     add("label-smoothing", recipe.label_smoothing, "Share of a target spread over all classes",
         kGroup)
+        ->capture_default_str();
+    add("class-weights", recipe.class_weights,
+        "none, or balanced: all classes weigh the same, whatever their number of images", kGroup)
         ->capture_default_str();
     add("augment", recipe.augment, "flip,shift=PIXELS,crop=SHARE,brightness=SHARE, any of them",
         kGroup)

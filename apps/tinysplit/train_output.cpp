@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "json_output.h"
+#include "report/class_accuracy.h"
 #include "report/units.h"
 
 namespace tinysplit {
@@ -15,6 +16,11 @@ using training::CustomModel;
 using training::EpochRecord;
 using training::ModelScore;
 using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostClasses = 20;
+constexpr std::size_t kColumns = 60;
+constexpr const char* kWhatToTry =
+    "Try more --epochs, another --learning-rate, --class-weights balanced, more or clearer images.";
 
 std::string figures(double loss, double accuracy) {
   char text[64];
@@ -55,20 +61,28 @@ void TrainingDisplay::show_epoch(std::int64_t epoch, const EpochRecord& record) 
   std::string line = "epoch " + std::to_string(epoch + 1) + "/" + std::to_string(epochs_) + "  " +
                      figures(record.loss, record.accuracy);
   if (!std::isnan(record.validation_loss)) {
-    line += "  validation " + figures(record.validation_loss, record.validation_accuracy);
+    line += "  validation " + figures(record.validation_loss, record.validation_accuracy).substr(5);
   }
-  std::printf("%s  %s  %s images/s\n", line.c_str(), format_seconds(record.seconds).c_str(),
-              format_count(std::llround(images_per_s(record))).c_str());
+  std::printf("%s  %s\n", line.c_str(), format_seconds(record.seconds).c_str());
   std::fflush(stdout);
 }
 
 void print_training(const CustomModel& model, const ModelScore& score,
                     const std::filesystem::path& folder) {
-  std::printf("%s of %s %s images, %s parameters, %s of training\nwritten to %s\n",
+  const std::optional<ConfusionMatrix> confusion = score.confusion();
+  if (confusion) std::printf("\n%s\n", class_table(*confusion, kMostClasses, kColumns).c_str());
+  std::printf("%s of %s %s images, %s parameters, %s of training\n",
               figures(score.score.loss, score.accuracy.value_or(std::nan(""))).c_str(),
               format_count(score.score.images).c_str(), score.images_name.c_str(),
               format_count(std::int64_t(model.architecture().count_weights())).c_str(),
-              format_seconds(seconds_of(model)).c_str(), folder.c_str());
+              format_seconds(seconds_of(model)).c_str());
+  if (model.data().test() == nullptr) {
+    std::printf(
+        "These are images that it was trained on: how well it does on others is not known.\n");
+  }
+  const std::string note = confusion ? note_on_chance(*confusion) : "";
+  if (!note.empty()) std::printf("Little was learned: %s. %s\n", note.c_str(), kWhatToTry);
+  std::printf("written to %s\n", folder.c_str());
 }
 
 std::string training_json(const CustomModel& model, const ModelScore& score,
@@ -80,6 +94,16 @@ std::string training_json(const CustomModel& model, const ModelScore& score,
   json["parameters"] = model.architecture().count_weights();
   json["accuracy"] = score.accuracy ? Json(*score.accuracy) : Json(nullptr);
   json["loss"] = json_number(score.score.loss);
+  json["classes"] = Json::array();
+  const std::optional<ConfusionMatrix> confusion = score.confusion();
+  for (const ClassAccuracy& row :
+       confusion ? accuracy_by_class(*confusion) : std::vector<ClassAccuracy>()) {
+    json["classes"].push_back({{"name", row.name},
+                               {"images", row.images},
+                               {"right", row.right},
+                               {"accuracy", json_number(row.accuracy())}});
+  }
+  json["note"] = confusion ? note_on_chance(*confusion) : "";
   json["images"] = score.score.images;
   json["images_are"] = score.images_name;
   json["seconds"] = seconds_of(model);

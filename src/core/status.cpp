@@ -14,7 +14,7 @@ struct CodeRow {
 // Indexed by StatusCode. The one place where a code meets the outer world's numbers.
 constexpr std::array<CodeRow, 17> kCodeTable = {{
     {"OK", 200, 0},
-    {"CANCELLED", 499, 1},
+    {"CANCELLED", 499, 130},
     {"UNKNOWN", 500, 1},
     {"INVALID_ARGUMENT", 400, 2},
     {"DEADLINE_EXCEEDED", 504, 4},

@@ -18,13 +18,14 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kNetworkStream = 3;
 
 Result<Network> make_network(const Recipe& recipe, std::shared_ptr<const Architecture> architecture,
-                             LossKind loss) {
+                             LossKind loss, std::vector<float> class_weights) {
   NetworkOptions options;
   options.batch = recipe.batch;
   options.threads = static_cast<int>(recipe.threads);
   options.seed = Random::of({std::uint64_t(recipe.seed), kNetworkStream}).next();
   options.loss.kind = loss;
   if (loss != LossKind::kMeanSquaredError) {
+    options.loss.class_weights = std::move(class_weights);
     options.loss.label_smoothing = static_cast<float>(recipe.label_smoothing);
   }
   return Network::create(std::move(architecture), options);
@@ -58,7 +59,10 @@ Result<CustomModel> CustomModel::create(const Recipe& recipe, std::shared_ptr<co
   }
   options.batches.target = task.target;
   options.batches.scaling = scale.scaling;
-  TINYSPLIT_ASSIGN_OR_RETURN(Network network, make_network(recipe, architecture, task.loss));
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<float> weights,
+                             class_weights_of(recipe.class_weights, data->train().labels, classes));
+  TINYSPLIT_ASSIGN_OR_RETURN(Network network,
+                             make_network(recipe, architecture, task.loss, std::move(weights)));
   TINYSPLIT_ASSIGN_OR_RETURN(
       TrainingRun run, TrainingRun::create(std::move(network), data->train(), data->validation(),
                                            options, recipe_text(recipe), clock));
@@ -89,6 +93,11 @@ Result<std::size_t> CustomModel::start_from(const fs::path& keras_model) {
   return taken;
 }
 
+std::optional<ConfusionMatrix> ModelScore::confusion() const {
+  if (!accuracy) return std::nullopt;
+  return ConfusionMatrix{"", "", classes, score.confusion};
+}
+
 std::int64_t CustomModel::kept_epoch() const {
   return recipe_.patience > 0 ? run_.best_epoch() : std::int64_t(history().size());
 }
@@ -100,6 +109,7 @@ const LabelledImages& CustomModel::test_images() const {
 Result<ModelScore> CustomModel::evaluate() {
   ModelScore result;
   result.images_name = data_->test() != nullptr ? data_->test_name() : "training";
+  result.classes = data_->classes();
   TINYSPLIT_ASSIGN_OR_RETURN(result.score, score_network(run_.network(), test_images(), batches_));
   if (batches_.target != TargetKind::kInput) {
     result.accuracy =
@@ -120,14 +130,15 @@ ModelCard CustomModel::card_of(const ModelScore& score) const {
   card.train_images = data_->train().size();
   card.validation_images = data_->validation() != nullptr ? data_->validation()->size() : 0;
   card.test_name = score.images_name;
+  card.tests_training_images = data_->test() == nullptr;
   card.test_images = std::size_t(score.score.images);
   card.test_loss = score.score.loss;
-  if (score.accuracy) {
-    card.confusion = ConfusionMatrix{"Classes that " + recipe_.name + " names",
-                                     "rows: what the image is; columns: what it is taken for; " +
-                                         std::to_string(score.score.images) + " " +
-                                         score.images_name + " images",
-                                     data_->classes(), score.score.confusion};
+  card.confusion = score.confusion();
+  if (card.confusion) {
+    card.confusion->title = "Classes that " + recipe_.name + " names";
+    card.confusion->subtitle = "rows: what the image is; columns: what it is taken for; " +
+                               std::to_string(score.score.images) + " " + score.images_name +
+                               " images";
   }
   card.history = history();
   card.kept_epoch = kept_epoch();

@@ -20,6 +20,10 @@ struct ModelScore {
   std::string images_name;  // "test", "validation", "training"
   NetworkScore score;
   std::optional<double> accuracy;  // none where the network names no classes
+  std::vector<std::string> classes;
+
+  // What `score` counted, without words around it; none where the network names no classes.
+  std::optional<ConfusionMatrix> confusion() const;
 };
 
 // What a model's README says besides: a paragraph of Markdown, the line that trains it again, and

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "core/status.h"
 
@@ -21,6 +22,9 @@ enum class LossKind : std::uint8_t {
 struct LossOptions {
   LossKind kind = LossKind::kCrossEntropy;
   float label_smoothing = 0.0f;  // in [0, 1]; of the cross-entropies
+  // Factors on the loss of rows of each class, of the cross-entropies; empty for none. Only steps
+  // of training are weighted, as by Keras' class_weight. Of a single output: {no, yes}.
+  std::vector<float> class_weights = {};
 };
 
 // "cross_entropy", "binary_cross_entropy", "mean_squared_error"

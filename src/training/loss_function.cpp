@@ -111,6 +111,12 @@ double LossFunction::squared_row(const float* y, const float* t, float* gradient
   return loss / static_cast<double>(width_);
 }
 
+double LossFunction::weight_of(const float* t) const {
+  const std::vector<float>& weights = options_.class_weights;
+  if (width_ == 1) return double{weights[t[0] > 0.5F ? 1 : 0]};
+  return double{weights[std::size_t(std::max_element(t, t + width_) - t)]};
+}
+
 double LossFunction::run(std::span<const float> outputs, const float* scores, const float* targets,
                          float* gradient) const {
   const std::size_t rows = outputs.size() / width_;
@@ -119,18 +125,25 @@ double LossFunction::run(std::span<const float> outputs, const float* scores, co
     const std::size_t at = r * width_;
     const float *y = outputs.data() + at, *z = scores + at, *t = targets + at;
     float* g = gradient == nullptr ? nullptr : gradient + at;
+    double row = 0.0;
     switch (options_.kind) {
       case LossKind::kCrossEntropy:
-        loss +=
+        row =
             from_logits_ ? cross_entropy_row(z, y, t, g) : cross_entropy_of_probabilities(y, t, g);
         break;
       case LossKind::kBinaryCrossEntropy:
-        loss += binary_row(z, y, t, g);
+        row = binary_row(z, y, t, g);
         break;
       case LossKind::kMeanSquaredError:
-        loss += squared_row(y, t, g);
+        row = squared_row(y, t, g);
         break;
     }
+    if (g != nullptr && !options_.class_weights.empty()) {
+      const double weight = weight_of(t);
+      row *= weight;
+      for (std::size_t c = 0; c < width_; ++c) g[c] = static_cast<float>(double{g[c]} * weight);
+    }
+    loss += row;
   }
   const double share = 1.0 / static_cast<double>(rows);
   for (std::size_t i = 0; gradient != nullptr && i < outputs.size(); ++i) {

@@ -27,6 +27,8 @@ class LossFunction {
   double cross_entropy_of_probabilities(const float* y, const float* t, float* gradient) const;
   double binary_row(const float* z, const float* y, const float* t, float* gradient) const;
   double squared_row(const float* y, const float* t, float* gradient) const;
+  // The weight of a row by the class that its targets name.
+  double weight_of(const float* t) const;
   // What label smoothing makes of a target.
   double smooth(float target) const;
 

@@ -6,6 +6,7 @@
 
 #include "graph/metrics.h"
 #include "report/chart.h"
+#include "report/class_accuracy.h"
 #include "report/svg_chart.h"
 #include "report/units.h"
 
@@ -81,6 +82,16 @@ std::string summary_table(const ModelCard& card, const Graph& graph) {
   return text;
 }
 
+std::string class_rows(const ModelCard& card) {
+  std::string text =
+      "Accuracy by class:\n\n| class | accuracy | " + card.test_name + " images |\n|---|---|---|\n";
+  for (const ClassAccuracy& row : accuracy_by_class(*card.confusion)) {
+    text += "| " + cell(row.name) + " | " + (row.images == 0 ? "-" : percent(row.accuracy())) +
+            " | " + format_count(row.images) + " |\n";
+  }
+  return text;
+}
+
 std::string training_text(const ModelCard& card) {
   double seconds = 0.0;
   std::int64_t images = 0;
@@ -105,7 +116,7 @@ std::string training_text(const ModelCard& card) {
   text += ".\n\n";
   text += "![Loss and accuracy by epoch](training.svg)\n";
   if (!card.confusion) return text;
-  text += "\n![True classes against named ones](confusion.svg)\n\n";
+  text += "\n![True classes against named ones](confusion.svg)\n\n" + class_rows(card) + "\n";
   text += "Most frequent mistakes among the " + card.test_name + " images:\n\n";
   text += "| is | taken for | images | of its class |\n|---|---|---|---|\n";
   for (const Mistake& mistake : worst_mistakes(*card.confusion, kMistakes)) {
@@ -149,6 +160,7 @@ std::string training_curves_svg(const ModelCard& card) {
     accuracy.x_label = "epoch";
     accuracy.y_unit = Unit::kNone;
     accuracy.y_most = 100.0;
+    accuracy.y_from_zero = false;
     accuracy.series = {curve("training", card.history, &EpochRecord::accuracy, 100.0),
                        curve("validation", card.history, &EpochRecord::validation_accuracy, 100.0)};
     figure.panels.push_back(accuracy);
@@ -160,6 +172,12 @@ std::string readme_text(const ModelCard& card, const Graph& graph) {
   std::string text = "# " + card.name + "\n\n";
   if (!card.about.empty()) text += card.about + "\n\n";
   text += summary_table(card, graph) + "\n";
+  const std::string note = card.confusion ? note_on_chance(*card.confusion) : "";
+  if (!note.empty()) text += "**Little was learned**: " + note + ".\n\n";
+  if (card.tests_training_images) {
+    text +=
+        "These are the images that it was trained on: how well it does on others is not known.\n\n";
+  }
   if (card.takes_pixels) {
     text += "`data/` holds some " + card.test_name + " images, the class index first in the name; ";
   }

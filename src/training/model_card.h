@@ -22,6 +22,7 @@ struct ModelCard {
   std::size_t validation_images = 0;
   std::string test_name = "test";  // of the images that `confusion` and `test_loss` are of
   std::size_t test_images = 0;
+  bool tests_training_images = false;
   double test_loss = 0.0;
   std::optional<ConfusionMatrix> confusion;  // none where the network names no classes
   std::vector<EpochRecord> history;

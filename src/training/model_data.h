@@ -26,6 +26,8 @@ class ModelData {
   const LabelledImages* test() const { return test_ ? &*test_ : validation(); }
   // "test" or "validation": what test() gives.
   const char* test_name() const { return test_ ? "test" : "validation"; }
+  // What lies among the images and was not used.
+  const std::vector<std::string>& notes() const { return train_.notes; }
   // Images that were left out, and why.
   std::vector<std::string> skipped() const;
 

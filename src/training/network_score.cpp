@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "datasets/class_scores.h"
+
 namespace tinysplit::training {
 
 std::int32_t named_class(std::span<const float> outputs) {
-  if (outputs.size() == 1) return outputs[0] > 0.5F ? 1 : 0;
-  return static_cast<std::int32_t>(std::ranges::max_element(outputs) - outputs.begin());
+  // A network in training that ends in one number ends in a sigmoid.
+  return best_class(outputs,
+                    outputs.size() == 1 ? ScoreKind::kProbabilityOfSecond : ScoreKind::kScores)
+      .index;
 }
 
 std::int64_t count_right(const Network& network, std::span<const std::int32_t> labels) {

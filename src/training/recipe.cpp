@@ -1,5 +1,6 @@
 #include "training/recipe.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -32,6 +33,7 @@ void visit_fields(SomeRecipe& recipe, const Visitor& visit) {
   visit("step-epochs", recipe.step_epochs);
   visit("step-factor", recipe.step_factor);
   visit("label-smoothing", recipe.label_smoothing);
+  visit("class-weights", recipe.class_weights);
   visit("augment", recipe.augment);
   visit("validation", recipe.validation);
   visit("patience", recipe.patience);
@@ -110,7 +112,9 @@ Result<Recipe> parse_recipe(std::string_view text) {
   std::string wrong;
   visit_fields(recipe, [&](const char* key, auto& field) {
     // Recipes of older checkpoints have none.
-    if (std::string_view(key) == "weights" && json.is_object() && !json.contains(key)) return;
+    const std::string_view name = key;
+    const bool is_newer = name == "weights" || name == "class-weights";
+    if (is_newer && json.is_object() && !json.contains(key)) return;
     if (!read_field(keras::member(json, key), field) && wrong.empty()) wrong = key;
   });
   if (!wrong.empty()) return invalid_argument("the recipe's \"" + wrong + "\" is malformed");
@@ -174,6 +178,38 @@ Result<TrainingOptions> training_options(const Recipe& recipe) {
   options.batches.seed = std::uint64_t(recipe.seed);
   TINYSPLIT_ASSIGN_OR_RETURN(options.batches.augmentation, parse_augmentation(recipe.augment));
   return options;
+}
+
+std::int64_t suitable_batch(std::size_t images) {
+  constexpr std::int64_t kLeast = 8, kMost = 128, kStepsOfAnEpoch = 16;
+  std::int64_t batch = kLeast;
+  while (batch < kMost && 2 * batch * kStepsOfAnEpoch <= std::int64_t(images)) batch *= 2;
+  return batch;
+}
+
+std::int64_t suitable_epochs(std::size_t images, std::int64_t batch) {
+  constexpr std::int64_t kSteps = 600, kLeast = 10, kMost = 100;
+  const std::int64_t steps = std::max<std::int64_t>(std::int64_t(images) / batch, 1);
+  return std::clamp((kSteps + steps - 1) / steps, kLeast, kMost);
+}
+
+Result<std::vector<float>> class_weights_of(std::string_view word,
+                                            const std::vector<std::int32_t>& labels,
+                                            std::size_t classes) {
+  if (word == "none") return std::vector<float>{};
+  if (word != "balanced") {
+    return invalid_argument("class weights are none or balanced, not \"" +
+                            std::string(word.substr(0, 64)) + "\"");
+  }
+  std::vector<std::size_t> images(classes);
+  for (const std::int32_t label : labels) ++images[std::size_t(label)];
+  std::vector<float> weights;
+  for (const std::size_t count : images) {
+    weights.push_back(count == 0 ? 1.0F
+                                 : static_cast<float>(static_cast<double>(labels.size()) /
+                                                      static_cast<double>(classes * count)));
+  }
+  return weights;
 }
 
 Result<std::vector<std::int64_t>> parse_dims(std::string_view text) {

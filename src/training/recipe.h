@@ -30,6 +30,7 @@ struct Recipe {
   std::vector<double> step_epochs;  // of step: where the rate is multiplied by step_factor
   double step_factor = 0.1;
   double label_smoothing = 0.0;
+  std::string class_weights = "none";  // or "balanced": see class_weights_of()
   std::string augment = "none";
   double validation = 0.1;  // share of the training images, where the data have none for it
   std::int64_t patience = 0;
@@ -57,6 +58,19 @@ std::string first_difference(const Recipe& made_with, const Recipe& given,
 // The options of a run but for its task and the scale of its pixels.
 // Errors: INVALID_ARGUMENT (a word that is not known, a number out of its range).
 Result<TrainingOptions> training_options(const Recipe& recipe);
+
+// Images of a step, and times to go through them, that suit so many training images where nobody
+// says otherwise: a few need small batches and many epochs, or there are too few steps to learn
+// anything. From some 8,000 images on 128 and 10.
+std::int64_t suitable_batch(std::size_t images);
+std::int64_t suitable_epochs(std::size_t images, std::int64_t batch);
+
+// The weight of each class by its share of `labels`, so that all classes weigh the same: 1 for all
+// by "none" (empty), images / (classes * images of the class) by "balanced".
+// Errors: INVALID_ARGUMENT (another word).
+Result<std::vector<float>> class_weights_of(std::string_view word,
+                                            const std::vector<std::int32_t>& labels,
+                                            std::size_t classes);
 
 // "28x28x1" or "640" as numbers; empty for empty text. Errors: INVALID_ARGUMENT.
 Result<std::vector<std::int64_t>> parse_dims(std::string_view text);

@@ -23,8 +23,9 @@ ScheduleOptions in_steps(const EpochSchedule& schedule, std::int64_t epochs,
   ScheduleOptions options;
   options.kind = schedule.kind;
   options.rate = schedule.rate;
-  options.warmup_steps = steps(schedule.warmup_epochs);
   const std::uint64_t all = steps(static_cast<double>(epochs));
+  // A short training must not be all warm-up: of a single step nothing would be learned.
+  options.warmup_steps = std::min(steps(schedule.warmup_epochs), all / 2);
   options.decay_steps =
       std::max<std::uint64_t>(all > options.warmup_steps ? all - options.warmup_steps : 1, 1);
   options.final_rate = schedule.final_rate;
@@ -87,6 +88,12 @@ std::string data_id_of(const LabelledImages& train, const LabelledImages* valida
 
 Result<Task> task_of(const Architecture& architecture, std::size_t classes) {
   const auto outputs = std::size_t(architecture.output_shape().num_elements());
+  const bool gives_input = outputs == std::size_t(architecture.input_shape().num_elements());
+  if (classes < 2 && !gives_input) {
+    return invalid_argument(
+        "the images are all of one class, so there is nothing to tell apart; add a class of images "
+        "that are something else");
+  }
   const TrainingOp& last = architecture.operations.back().op;
   const auto* const activation = std::get_if<ActivationOp>(&last);
   const bool is_sigmoid = activation != nullptr && activation->kind == ActivationKind::kSigmoid;
@@ -95,7 +102,7 @@ Result<Task> task_of(const Architecture& architecture, std::size_t classes) {
   } else if (is_sigmoid && (outputs == classes || (outputs == 1 && classes == 2))) {
     return Task{outputs == classes ? TargetKind::kOneOfMany : TargetKind::kYesOrNo,
                 LossKind::kBinaryCrossEntropy};
-  } else if (outputs == std::size_t(architecture.input_shape().num_elements())) {
+  } else if (gives_input) {
     return Task{TargetKind::kInput, LossKind::kMeanSquaredError};
   }
   return invalid_argument("the network gives " + std::to_string(outputs) + " numbers; for " +

@@ -21,7 +21,7 @@ namespace tinysplit::training {
 struct EpochSchedule {
   ScheduleKind kind = ScheduleKind::kCosine;
   double rate = 2e-3;
-  double warmup_epochs = 1.0;
+  double warmup_epochs = 1.0;  // at most half of all are
   double final_rate = 0.0;
   double factor = 0.1;
   std::vector<double> boundaries;

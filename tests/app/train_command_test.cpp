@@ -103,7 +103,7 @@ TEST_F(TrainCommand, InterruptedSaysHowToGoOn) {
     ASSERT_TRUE(interrupted.read_line().has_value());
     interrupted.signal(SIGINT);
     const Finished finished = interrupted.finish();
-    EXPECT_EQ(finished.exit_code, 1);
+    EXPECT_EQ(finished.exit_code, 128 + SIGINT);
     EXPECT_NE(finished.err.find("tinysplit train --resume --output " + output("b")),
               std::string::npos)
         << finished.err;
@@ -176,6 +176,58 @@ TEST_F(TrainCommand, WritesNothingAmongTheImages) {
     expect_refused(run(words), 2, "taken for a class");
   }
   EXPECT_FALSE(fs::exists(folder_.path("data/model")));
+}
+
+// Without --epochs and --batch.
+std::vector<std::string> by_itself(const std::string& data, const std::string& output) {
+  return {"train",     "--arch", "original", "--input", "8x8x1",
+          "--dataset", data,     "--output", output,    "--json"};
+}
+
+TEST_F(TrainCommand, FewImagesAreLearnedByDefault) {
+  const Finished finished = run(by_itself(folder_.path("data"), output("few")));
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_NE(finished.err.find("54 images for training"), std::string::npos) << finished.err;
+  const Json json = Json::parse(finished.out);
+  EXPECT_GT(json.at("epochs").size(), 10U);
+  EXPECT_EQ(json.at("accuracy"), 1.0);
+  EXPECT_EQ(json.at("note"), "");
+  ASSERT_EQ(json.at("classes").size(), 2U);
+  EXPECT_EQ(json.at("classes")[0].at("name"), "bright");
+  EXPECT_EQ(json.at("classes")[1].at("images"), 3);
+  const std::string readme = read_bytes(output("few") + "/README.md");
+  EXPECT_NE(readme.find("| dark | 100.00% | 3 |"), std::string::npos) << readme;
+  EXPECT_NE(readme.find("--epochs"), std::string::npos) << "the numbers chosen are to be repeated";
+}
+
+TEST_F(TrainCommand, CallsOutWhatIsNoBetterThanChance) {
+  const Finished finished = run(arguments("still", {"--epochs", "1", "--learning-rate", "1e-12"}));
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_NE(finished.out.find("Little was learned"), std::string::npos) << finished.out;
+  EXPECT_NE(read_bytes(output("still") + "/README.md").find("Little was learned"),
+            std::string::npos);
+}
+
+TEST_F(TrainCommand, SaysWhichImagesWereTestedAndWhichLeftOut) {
+  fs::create_directories(folder_.path("parts"));
+  fs::copy(folder_.path("data"), folder_.path("parts/Training"), fs::copy_options::recursive);
+  fs::copy(folder_.path("data"), folder_.path("parts/testing"), fs::copy_options::recursive);
+  fs::create_directories(folder_.path("parts/more"));
+  write_bytes(folder_.path("parts/Training/dark/a.tiff"), "II*");
+  Finished finished = run(by_itself(folder_.path("parts"), output("parts")));
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_EQ(Json::parse(finished.out).at("images"), 60);
+  EXPECT_EQ(Json::parse(finished.out).at("images_are"), "test");
+  EXPECT_NE(finished.err.find("more is left out"), std::string::npos) << finished.err;
+  EXPECT_NE(finished.err.find("1 .tiff"), std::string::npos) << finished.err;
+
+  // Nothing is held out: that its accuracy tells little is said.
+  finished = run(arguments("seen", {"--validation", "0", "--epochs", "1"}));
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_NE(finished.out.find("images that it was trained on"), std::string::npos) << finished.out;
+
+  fs::remove_all(folder_.path("data/dark"));
+  expect_refused(run(arguments("single")), 2, "one class");
 }
 
 TEST_F(TrainCommand, SaysWhatIsWrong) {

@@ -74,7 +74,8 @@ TEST_F(CustomModels, AreTrainedAndKeptAsAModelFolder) {
   EXPECT_EQ(folder->images[0].filename(), "0_stripe_0_a.png");
   std::ifstream readme(output_.path() / "stripes/README.md");
   const std::string text(std::istreambuf_iterator<char>(readme), {});
-  for (const char* part : {"About stripes.", "test accuracy", "| 0 | conv | Conv2D | 6×6×32 |"}) {
+  for (const char* part : {"About stripes.", "test accuracy", "Accuracy by class", "| stripe 1 | ",
+                           "| 0 | conv | Conv2D | 6×6×32 |"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " is not in " << text;
   }
   EXPECT_TRUE(fs::exists(output_.path() / "stripes/training.svg"));

@@ -60,6 +60,30 @@ TEST(Recipe, RefusesWhatCannotBeTrained) {
   EXPECT_FALSE(options_with([](Recipe& r) { r.warmup_epochs = -1.0; }).ok());
 }
 
+TEST(Recipe, SuitsTheNumberOfImages) {
+  EXPECT_EQ(suitable_batch(54'000), 128);
+  EXPECT_EQ(suitable_epochs(54'000, 128), 10);
+  for (std::size_t images = 1; images < 100'000; images += 1 + images / 7) {
+    const std::int64_t batch = suitable_batch(images);
+    const std::int64_t epochs = suitable_epochs(images, batch);
+    const std::int64_t steps = epochs * std::max<std::int64_t>(std::int64_t(images) / batch, 1);
+    EXPECT_GE(batch, 8);
+    EXPECT_LE(batch, 128);
+    EXPECT_GE(steps, 100) << images;
+    EXPECT_LE(epochs, 100) << images;
+    EXPECT_GE(steps, images < 50 ? 100 : 590) << images;
+    EXPECT_GE(suitable_batch(images + 1), batch);
+  }
+}
+
+TEST(Recipe, WeighsClassesByTheirShare) {
+  EXPECT_TRUE(class_weights_of("none", {0, 1, 1}, 2)->empty());
+  const auto weights = class_weights_of("balanced", {0, 0, 0, 2}, 3);
+  ASSERT_TRUE(weights.ok());
+  EXPECT_EQ(*weights, (std::vector<float>{4.0F / 9.0F, 1.0F, 4.0F / 3.0F}));
+  EXPECT_FALSE(class_weights_of("some", {0, 1}, 2).ok());
+}
+
 TEST(Recipe, ReadsSizes) {
   EXPECT_EQ(*parse_dims("28x28x1"), (std::vector<std::int64_t>{28, 28, 1}));
   EXPECT_EQ(*parse_dims("640"), std::vector<std::int64_t>{640});

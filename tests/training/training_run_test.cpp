@@ -79,6 +79,23 @@ TEST_F(TrainingRuns, Learn) {
   EXPECT_EQ(run.history().back().images, 96);
 }
 
+TEST_F(TrainingRuns, OfAnyLengthLearnSomething) {
+  // A warm-up as long as the training, or longer, would begin and end at a rate of 0.
+  for (const double warmup : {0.0, 1.0, 3.0}) {
+    for (const std::size_t images :
+         {std::size_t{4}, std::size_t{kBatch}, std::size_t{kBatch} + 1}) {
+      train_ = test::striped_images(images, 3, kRunSize, 1);
+      TrainingOptions shortest = options();
+      shortest.epochs = 1;
+      shortest.schedule.warmup_epochs = warmup;
+      TrainingRun run = run_with(shortest);
+      const std::string before = bytes_of(run.network());
+      ASSERT_TRUE(run.run({}).ok());
+      EXPECT_NE(bytes_of(run.network()), before) << images << " images, warm-up " << warmup;
+    }
+  }
+}
+
 TEST_F(TrainingRuns, GiveTheSameBitsEachTime) {
   TrainingRun first = run_with(options());
   TrainingRun second = run_with(options());
@@ -226,6 +243,9 @@ TEST(Task, FollowsFromTheEndOfTheNetwork) {
   EXPECT_EQ(task("original", 1, 2)->target, TargetKind::kYesOrNo);
   EXPECT_EQ(task("autoencoder", 0, 5)->target, TargetKind::kInput);
   EXPECT_EQ(task("autoencoder", 0, 5)->loss, LossKind::kMeanSquaredError);
+  EXPECT_EQ(task("autoencoder", 0, 1)->target, TargetKind::kInput);
+  EXPECT_NE(task("resnet8", 1, 1).status().message().find("one class"), std::string::npos);
+  EXPECT_NE(task("original", 1, 1).status().message().find("one class"), std::string::npos);
   EXPECT_NE(task("resnet8", 5, 6).status().message().find("6 classes"), std::string::npos);
 }
 
