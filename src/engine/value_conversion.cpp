@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "kernels/float16.h"
+
 namespace tinysplit {
 namespace {
 
@@ -27,8 +29,7 @@ Tensor quantized(const Tensor& from, float scale, std::int32_t zero_point, DType
   return to;
 }
 
-// Float32 of every type but float16.
-Result<Tensor> as_float32(const Tensor& tensor) {
+Tensor as_float32(const Tensor& tensor) {
   switch (tensor.dtype()) {
     case DType::kFloat32:
       return tensor.clone();
@@ -46,7 +47,17 @@ Result<Tensor> as_float32(const Tensor& tensor) {
     case DType::kFloat16:
       break;
   }
-  return invalid_argument("float16 is no type of a model");
+  Tensor wide(DType::kFloat32, tensor.shape());
+  std::ranges::transform(tensor.as<std::uint16_t>(), wide.as<float>().begin(),
+                         native::half_to_float);
+  return wide;
+}
+
+Tensor as_float16(const Tensor& tensor) {
+  const Tensor wide = as_float32(tensor);
+  Tensor half(DType::kFloat16, tensor.shape());
+  std::ranges::transform(wide.as<float>(), half.as<std::uint16_t>().begin(), native::float_to_half);
+  return half;
 }
 
 }  // namespace
@@ -54,9 +65,9 @@ Result<Tensor> as_float32(const Tensor& tensor) {
 Result<Tensor> convert_for(Tensor tensor, const Value& value) {
   if (tensor.dtype() == value.dtype) return tensor;
   const auto& quantization = value.quantization;
-  if (value.dtype == DType::kFloat32) {
-    if (tensor.dtype() != DType::kFloat16) return as_float32(tensor);
-  } else if (tensor.dtype() == DType::kFloat32 && quantization && quantization->axis < 0) {
+  if (value.dtype == DType::kFloat32) return as_float32(tensor);
+  if (value.dtype == DType::kFloat16) return as_float16(tensor);
+  if (tensor.dtype() == DType::kFloat32 && quantization && quantization->axis < 0) {
     const float scale = quantization->scale[0];
     const std::int32_t zero_point = quantization->zero_point[0];
     switch (value.dtype) {
@@ -76,16 +87,15 @@ Result<Tensor> convert_for(Tensor tensor, const Value& value) {
 }
 
 Tensor real_numbers(const Tensor& tensor, const Value& value) {
-  Result<Tensor> floats = as_float32(tensor);
-  if (!floats.ok()) return Tensor(DType::kFloat32, tensor.shape());
+  Tensor floats = as_float32(tensor);
   const auto& quantization = value.quantization;
   if (quantization && quantization->axis < 0) {
     const float zero_point = static_cast<float>(quantization->zero_point[0]);
-    for (float& number : floats->as<float>()) {
+    for (float& number : floats.as<float>()) {
       number = quantization->scale[0] * (number - zero_point);
     }
   }
-  return std::move(*floats);
+  return floats;
 }
 
 }  // namespace tinysplit

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "engine/engine.h"
 #include "engine/profiler.h"
 #include "graph/graph_builder.h"
@@ -53,6 +55,37 @@ TEST(NamedRun, KeepsIntegers) {
   EXPECT_EQ(outputs->front().tensor.dtype(), DType::kInt64);
   EXPECT_EQ(outputs->front().tensor.shape().rank(), 0);
   EXPECT_EQ(outputs->front().tensor.as<std::int64_t>()[0], -6);
+}
+
+std::shared_ptr<Engine> casts(DType from, DType to) {
+  GraphBuilder builder("casts", "");
+  const ValueId x = builder.add_input("x", ElementType{from}, Shape{1, 2}).value();
+  EXPECT_TRUE(builder.begin_layer("cast", "Cast").ok());
+  const ValueId y = builder.add_op(CastOp{to}, {x}).value();
+  EXPECT_TRUE(builder.end_layer({y}).ok());
+  EXPECT_TRUE(builder.add_output(y).ok());
+  return Engine::create(builder.build().value()).value();
+}
+
+TEST(NamedRun, TakesFloat32ForFloat16AndTheOtherWayRound) {
+  constexpr std::uint16_t kOne = 0x3c00, kInfinite = 0x7c00;
+  Tensor real(DType::kFloat32, Shape{1, 2}), half(DType::kFloat16, Shape{1, 2});
+  real.as<float>()[0] = 1.0001f;  // nearer to 1 than to the next float16
+  real.as<float>()[1] = 1e6f;
+  half.as<std::uint16_t>()[0] = kOne;
+  half.as<std::uint16_t>()[1] = kInfinite;
+  std::vector<NamedTensor> tensors;
+  tensors.push_back({"x", std::move(real)});
+  const auto wide = try_run(*casts(DType::kFloat16, DType::kFloat32), 0, 1, std::move(tensors));
+  ASSERT_TRUE(wide.ok()) << wide.status().to_string();
+  EXPECT_EQ(wide->front().tensor.as<float>()[0], 1.0f);
+  EXPECT_EQ(wide->front().tensor.as<float>()[1], std::numeric_limits<float>::infinity());
+  tensors.clear();
+  tensors.push_back({"x", std::move(half)});
+  const auto back = try_run(*casts(DType::kFloat32, DType::kFloat16), 0, 1, std::move(tensors));
+  ASSERT_TRUE(back.ok()) << back.status().to_string();
+  EXPECT_EQ(back->front().tensor.as<std::uint16_t>()[0], kOne);
+  EXPECT_EQ(back->front().tensor.as<std::uint16_t>()[1], kInfinite);
 }
 
 TEST(NamedRun, RefusesAnotherDtypeWhereNumbersWouldChange) {
