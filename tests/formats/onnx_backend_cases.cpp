@@ -11,6 +11,7 @@
 #include "formats/onnx/model_proto.h"
 #include "formats/onnx/onnx_reader.h"
 #include "formats/onnx/tensor_data.h"
+#include "kernels/float16.h"
 
 namespace tinysplit::test {
 namespace {
@@ -25,6 +26,18 @@ struct DataSet {
   std::vector<Tensor> outputs;
 };
 
+Tensor as_half(const Tensor& real) {
+  Tensor half(DType::kFloat16, real.shape());
+  std::ranges::transform(real.as<float>(), half.as<std::uint16_t>().begin(), native::float_to_half);
+  return half;
+}
+
+Tensor as_float(const TensorView& half) {
+  Tensor real(DType::kFloat32, half.shape);
+  std::ranges::transform(half.as<std::uint16_t>(), real.as<float>().begin(), native::half_to_float);
+  return real;
+}
+
 Result<std::vector<Tensor>> read_tensors(const fs::path& folder, const std::string& prefix) {
   std::vector<Tensor> tensors;
   for (int i = 0; fs::exists(folder / (prefix + std::to_string(i) + ".pb")); ++i) {
@@ -32,8 +45,9 @@ Result<std::vector<Tensor>> read_tensors(const fs::path& folder, const std::stri
     TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes, read_file(path, kMostBytes));
     ::onnx::TensorProto proto;
     if (!proto.ParseFromString(bytes)) return invalid_argument(path.string() + " is no tensor");
-    TINYSPLIT_ASSIGN_OR_RETURN(tensors.emplace_back(),
-                               onnx_format::take_tensor(proto, std::nullopt));
+    const bool half = proto.data_type() == ::onnx::TensorProto::FLOAT16;
+    TINYSPLIT_ASSIGN_OR_RETURN(Tensor tensor, onnx_format::take_tensor(proto, std::nullopt));
+    tensors.push_back(half ? as_half(tensor) : std::move(tensor));
   }
   return tensors;
 }
@@ -81,6 +95,7 @@ std::string compare(const TensorView& found, const Tensor& expected) {
     case DType::kBool:
       return difference<std::uint8_t>(found, expected);
     case DType::kFloat16:
+      return difference<float>(as_float(found).view(), as_float(expected.view()));
     case DType::kInt16:
       return difference<std::int16_t>(found, expected);
     case DType::kInt32:

@@ -80,6 +80,7 @@ void add_distance(const Tensor& found, const Tensor& expected, Distance& distanc
     }
     case DType::kInt8:
       return add_units<std::int8_t>(found, expected, distance);
+    case DType::kFloat16:  // whose bits count up as its numbers do
     case DType::kInt16:
       return add_units<std::int16_t>(found, expected, distance);
     case DType::kUint8:

@@ -17,8 +17,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "tests" / "data" / "onnx"
 
 
 class Network:
-    def __init__(self, name, opset=17):
-        self.name, self.opset = name, opset
+    def __init__(self, name, opset=17, ir_version=8):
+        self.name, self.opset, self.ir_version = name, opset, ir_version
         self.random = np.random.default_rng(sum(name.encode()))
         self.nodes, self.weights, self.inputs, self.outputs, self.count = [], [], [], [], 0
 
@@ -59,8 +59,11 @@ class Network:
     def write(self, path, *outputs):
         infos = [helper.make_empty_tensor_value_info(name) for name in outputs]
         graph = helper.make_graph(self.nodes, self.name, self.inputs, infos, self.weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)],
-                                  producer_name="tinysplit", ir_version=8)
+        imports = [helper.make_opsetid("", self.opset)]
+        if any(node.domain for node in self.nodes):
+            imports.append(helper.make_opsetid("com.microsoft", 1))
+        model = helper.make_model(graph, opset_imports=imports, producer_name="tinysplit",
+                                  ir_version=self.ir_version)
         onnx.save(model, path)
         return model
 
@@ -196,7 +199,7 @@ if __name__ == "__main__":
         print(build.__name__)
     (FOLDER / "README.md").write_text(
         "# ONNX models and their outputs\n\n"
-        "Written by `tools/onnx_golden/make_golden.py`: small networks with random weights, and in\n"
-        "the `.npz` beside each its inputs (`x0`, ...) and what ONNX Runtime computed (`y0`, ...).\n\n"
+        "Written by `tools/onnx_golden/make_golden.py` and, `op_*`, by `operators.py` beside it: small\n"
+        "networks with random weights, and in the `.npz` beside each its inputs (`x0`, ...) and what ONNX Runtime computed (`y0`, ...).\n\n"
         f"onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}, "
         f"numpy {np.__version__}.\n")

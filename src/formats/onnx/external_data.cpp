@@ -81,11 +81,8 @@ Result<std::string> read_external_data(const ::onnx::TensorProto& proto, const S
                   "\", and the model does not come from a folder");
   }
   TINYSPLIT_ASSIGN_OR_RETURN(const fs::path path, resolve(*folder, place.location));
-  const bool wide = proto.data_type() == ::onnx::TensorProto::DOUBLE;
-  TINYSPLIT_ASSIGN_OR_RETURN(const DType dtype,
-                             dtype_of(wide ? ::onnx::TensorProto::FLOAT : proto.data_type()));
-  const std::uint64_t needed = static_cast<std::uint64_t>(shape.num_elements()) *
-                               (wide ? sizeof(double) : dtype_size(dtype));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::size_t each, stored_size_of(proto.data_type()));
+  const std::uint64_t needed = static_cast<std::uint64_t>(shape.num_elements()) * each;
   std::error_code error;
   const std::uint64_t size = fs::file_size(path, error);
   if (error || place.offset > size || needed > size - place.offset ||

@@ -76,8 +76,29 @@ Result<Operand> GraphAssembly::fold(const Op& op, const std::vector<Operand>& op
   return operand_of(std::move(result), output.quantization);
 }
 
+// Whatever is computed, a result without elements is known.
+Result<Operand> GraphAssembly::add_empty(const Op& op, const std::vector<Operand>& operands,
+                                         const std::optional<ElementType>& stated) {
+  std::vector<Value> values(operands.size());
+  std::vector<const Value*> views;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    values[i].dtype = dtype(operands[i]);
+    values[i].shape = shape(operands[i]);
+    values[i].quantization = quantization(operands[i]);
+    values[i].data = operands[i].constant;
+    views.push_back(&values[i]);
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(const Value output, infer_output(op, views, stated));
+  if (output.shape.num_elements() != 0) return Operand();
+  return operand_of(Tensor(output.dtype, output.shape), output.quantization);
+}
+
 Result<Operand> GraphAssembly::add(const Op& op, const std::vector<Operand>& operands,
                                    const std::optional<ElementType>& stated) {
+  if (std::ranges::any_of(operands, [&](const Operand& x) { return is_empty(x); })) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand empty, add_empty(op, operands, stated));
+    if (empty.exists()) return empty;
+  }
   if (std::ranges::all_of(operands, &Operand::is_constant)) {
     Result<Operand> folded = fold(op, operands, stated);
     if (folded.ok() || folded.status().code() != StatusCode::kUnimplemented) return folded;

@@ -49,6 +49,9 @@ class GraphAssembly {
 
  private:
   ValueId materialize(const Operand& operand);
+  bool is_empty(const Operand& operand) const { return shape(operand).num_elements() == 0; }
+  Result<Operand> add_empty(const Op& op, const std::vector<Operand>& operands,
+                            const std::optional<ElementType>& stated);
   Result<Operand> fold(const Op& op, const std::vector<Operand>& operands,
                        const std::optional<ElementType>& stated);
 

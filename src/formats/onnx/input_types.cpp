@@ -6,7 +6,8 @@ namespace tinysplit::onnx_format {
 
 Result<ElementType> element_type_of(const ::onnx::ValueInfoProto& input) {
   if (!input.type().has_tensor_type()) return unimplemented("is not a tensor");
-  TINYSPLIT_ASSIGN_OR_RETURN(const DType dtype, dtype_of(input.type().tensor_type().elem_type()));
+  TINYSPLIT_ASSIGN_OR_RETURN(const DType dtype,
+                             computed_dtype_of(input.type().tensor_type().elem_type()));
   return ElementType(dtype);
 }
 

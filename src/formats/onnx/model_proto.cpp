@@ -12,7 +12,7 @@ namespace {
 
 // The operator sets that the translators were written against.
 constexpr int kOldestOpset = 6;
-constexpr int kNewestOpset = 23;
+constexpr int kNewestOpset = 28;
 
 // Reads one varint (https://protobuf.dev/programming-guides/encoding) off the front.
 bool take_varint(std::string_view& bytes, std::uint64_t& value) {
@@ -56,6 +56,8 @@ Status check_name(std::string_view what, const std::string& name) {
                           " of printable UTF-8 are allowed");
 }
 
+Status check_graph_names(const ::onnx::GraphProto& graph);
+
 Status check_node_names(const ::onnx::NodeProto& node) {
   TINYSPLIT_RETURN_IF_ERROR(check_name("a node", node.name()));
   TINYSPLIT_RETURN_IF_ERROR(check_name("an operator", node.op_type()));
@@ -68,11 +70,12 @@ Status check_node_names(const ::onnx::NodeProto& node) {
   }
   for (const auto& attribute : node.attribute()) {
     TINYSPLIT_RETURN_IF_ERROR(check_name("an attribute", attribute.name()));
+    if (attribute.has_g()) TINYSPLIT_RETURN_IF_ERROR(check_graph_names(attribute.g()));
   }
   return ok_status();
 }
 
-Status check_names(const ::onnx::GraphProto& graph) {
+Status check_graph_names(const ::onnx::GraphProto& graph) {
   for (const auto& node : graph.node()) TINYSPLIT_RETURN_IF_ERROR(check_node_names(node));
   for (const auto& tensor : graph.initializer()) {
     TINYSPLIT_RETURN_IF_ERROR(check_name("a tensor", tensor.name()));
@@ -88,17 +91,16 @@ Status check_names(const ::onnx::GraphProto& graph) {
   return ok_status();
 }
 
-Status check_opset(const ::onnx::ModelProto& model) {
-  const int opset = default_opset(model);
-  if (opset >= kOldestOpset && opset <= kNewestOpset) return ok_status();
+}  // namespace
+
+Status check_opset(std::int64_t version) {
+  if (version >= kOldestOpset && version <= kNewestOpset) return ok_status();
   const std::string range =
       std::to_string(kOldestOpset) + " to " + std::to_string(kNewestOpset) + " are read";
-  if (opset < 0) return invalid_argument("the model imports no ONNX operator set; " + range);
-  return unimplemented("the model imports ONNX operator set " + std::to_string(opset) + "; " +
+  if (version < 0) return invalid_argument("the model imports no ONNX operator set; " + range);
+  return unimplemented("the model imports ONNX operator set " + std::to_string(version) + "; " +
                        range + ": convert it with onnx.version_converter");
 }
-
-}  // namespace
 
 bool is_printable_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
@@ -147,6 +149,8 @@ bool has_model_fields(std::string_view bytes) {
   return version && graph;
 }
 
+Status check_names(const ::onnx::ModelProto& model) { return check_graph_names(model.graph()); }
+
 Result<std::unique_ptr<::onnx::ModelProto>> parse_model(std::string_view bytes) {
   if (bytes.size() > limits::kMaxModelFileBytes) {
     return out_of_range("the model has " + std::to_string(bytes.size()) + " bytes, at most " +
@@ -162,18 +166,10 @@ Result<std::unique_ptr<::onnx::ModelProto>> parse_model(std::string_view bytes) 
   if (!model->has_graph() || model->ir_version() < 1) {
     return invalid_argument("not an ONNX model: it has no graph or no IR version");
   }
-  TINYSPLIT_RETURN_IF_ERROR(check_opset(*model));
-  if (model->functions_size() > 0) {
-    return unimplemented("the model has functions of its own, such as \"" +
-                         (is_printable_utf8(model->functions(0).name())
-                              ? model->functions(0).name().substr(0, limits::kMaxNameBytes)
-                              : std::string("?")) +
-                         "\"; inline them with onnx.inliner first");
-  }
+  TINYSPLIT_RETURN_IF_ERROR(check_opset(default_opset(*model)));
   if (model->graph().sparse_initializer_size() > 0) {
     return unimplemented("the model has sparse weights; store them dense");
   }
-  TINYSPLIT_RETURN_IF_ERROR(check_names(model->graph()));
   return model;
 }
 

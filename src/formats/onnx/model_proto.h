@@ -14,9 +14,17 @@ namespace tinysplit::onnx_format {
 bool has_model_fields(std::string_view bytes);
 
 // Parses a model: nesting at most limits::kMaxProtobufDepth. Errors: INVALID_ARGUMENT (not a
-// ModelProto, no graph, names that are no printable UTF-8, an opset below 6), UNIMPLEMENTED (an
-// opset newer than the reader, functions of the model's own, sparse weights).
+// ModelProto, no graph, no operator set), UNIMPLEMENTED (an operator set that is not read, sparse
+// weights).
 Result<std::unique_ptr<::onnx::ModelProto>> parse_model(std::string_view bytes);
+
+// Names of nodes, tensors, operators, attributes and dimensions, those of nested graphs included,
+// are printable UTF-8 of bounded length; so messages may hold them. Errors: INVALID_ARGUMENT.
+Status check_names(const ::onnx::ModelProto& model);
+
+// A version of the default operator set that the translators were written against. Errors:
+// INVALID_ARGUMENT (negative: there is none), UNIMPLEMENTED.
+Status check_opset(std::int64_t version);
 
 // Version of the default operator set that the model imports; -1 without one.
 int default_opset(const ::onnx::ModelProto& model);

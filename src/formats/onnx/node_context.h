@@ -23,6 +23,7 @@ struct FileTensor {
   // those reads them, and the real ones need not exist.
   std::shared_ptr<FileTensor> stored;
   bool is_output = false;  // of the model
+  bool is_half = false;    // float16 in the file, where that is known, and float32 here
   int readers = 0;         // nodes that are still to read it
 
   bool is_constant() const { return file.is_constant(); }
@@ -47,6 +48,7 @@ class NodeContext {
   int opset;
 
   const std::string& kind() const { return node_.op_type(); }
+  const ::onnx::NodeProto& node() const { return node_; }
   GraphAssembly& graph() { return graph_; }
 
   // Says that quantised inputs are stored numbers in place of real ones (those of a QDQ model), and
@@ -68,6 +70,9 @@ class NodeContext {
   bool is_constant(int i) const { return inputs_[index(i)]->is_constant(); }
   // True if the tensor exists with channels last and not in the file's order.
   bool is_channels_last(int i) const;
+
+  // The tensor itself; null for an input that is left out.
+  FileTensor* tensor(int i) const { return i < num_inputs() ? inputs_[index(i)] : nullptr; }
 
   // The tensor in the layout, converted where it does not exist in it yet.
   Result<Operand> input(int i, Layout layout = Layout::kFile);

@@ -27,7 +27,7 @@ struct OnnxOptions {
   std::optional<std::filesystem::path> folder;
 };
 
-// Reads an ONNX model (operator sets 6 to 23 of the default domain). The graph is named after the
+// Reads an ONNX model (operator sets 6 to 28 of the default domain). The graph is named after the
 // file's stem, its digest is the SHA-256 of the file (without its external data).
 //
 // Each node of the file is a layer, in file order: named after the node, or its first output where
@@ -36,7 +36,9 @@ struct OnnxOptions {
 // order of axes, [N,C,H,W]; between them images are [N,H,W,C]. Values are named as in the file;
 // where a tensor exists in both orders the second is "<name>/channels_last" or "<name>/file_order".
 // A dimension that the file leaves open is 1 if it is the first of an input, or has the name of
-// such a one; others must be stated. Double constants become float32.
+// such a one; others must be stated. float16, bfloat16 and double are computed as float32
+// (half_precision.h); inputs and outputs of float16 stay so. Functions of the model's own are put
+// in the place of their calls, an If of a known condition in that of its branch.
 //
 // The file is not trusted: everything is bounded by core/limits.h.
 //

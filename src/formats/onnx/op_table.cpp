@@ -6,7 +6,7 @@
 namespace tinysplit::onnx_format {
 namespace {
 
-constexpr TypeSet kReal = kFloat32Only;
+constexpr TypeSet kReal{DType::kFloat32, DType::kFloat16};
 constexpr TypeSet kTruth{DType::kBool};
 constexpr TypeSet kBytes{DType::kInt8, DType::kUint8};
 
@@ -17,9 +17,11 @@ constexpr std::string_view kReduce = "axes (constant), keepdims, noop_with_empty
 constexpr std::string_view kConstantShape = "constant shape";
 constexpr std::string_view kPool =
     "1 to 3 spatial axes; kernel_shape, strides, dilations, pads, auto_pad, ceil_mode, "
-    "count_include_pad (not with ceil_mode that adds a window); no indices";
+    "count_include_pad; no indices";
 constexpr std::string_view kGlobalPool = "1 to 3 spatial axes";
 constexpr std::string_view kStored = "stored numbers of one scale; weights of one scale a filter";
+constexpr std::string_view kOneScale = "stored numbers of one scale; channels first";
+constexpr std::string_view kScatter = "constant indices; no reduction";
 constexpr std::string_view kRecurrent =
     "direction, activations, clip, layout, linear_before_reset, initial states; peepholes; "
     "sequence_lens only of all steps; no input_forget";
@@ -31,6 +33,7 @@ constexpr OpRow kOps[] = {
     {"EyeLike", translate_eye_like, {kEveryNumber, "k, dtype"}},
     {"Shape", translate_shape, {kEveryType, "start, end; computed when the file is read"}},
     {"Size", translate_size, {kEveryType, "computed when the file is read"}},
+    {"If", translate_if, {kEveryType, "condition of shapes and constants"}},
 
     {"Conv",
      translate_conv,
@@ -45,6 +48,7 @@ constexpr OpRow kOps[] = {
     {"MatMul", translate_matmul, {kReal, "broadcast, vectors"}},
     {"MaxPool", translate_pool, {kReal | kBytes, kPool}},
     {"AveragePool", translate_pool, {kReal, kPool}},
+    {"LpPool", translate_lp_pool, {kReal, "p; options as MaxPool"}},
     {"GlobalMaxPool", translate_global_pool, {kReal, kGlobalPool}},
     {"GlobalAveragePool", translate_global_pool, {kReal, kGlobalPool}},
 
@@ -57,6 +61,7 @@ constexpr OpRow kOps[] = {
     {"LayerNormalization",
      translate_layer_normalization,
      {kReal, "axis, epsilon; mean and deviation as outputs"}},
+    {"RMSNormalization", translate_rms_normalization, {kReal, "axis, epsilon"}},
     {"GroupNormalization", translate_group_normalization, {kReal, "num_groups, epsilon"}},
     {"LpNormalization", translate_lp_normalization, {kReal, "axis, p"}},
     {"MeanVarianceNormalization", translate_mean_variance_normalization, {kReal, "axes"}},
@@ -163,15 +168,15 @@ constexpr OpRow kOps[] = {
     {"Gather", translate_gather, {kEveryType, "axis; indices int32, int64"}},
     {"Pad",
      translate_pad,
-     {kEveryType, "constant pads (also negative) and value; mode constant, reflect, edge"}},
+     {kEveryType, "constant pads (also negative) and value; mode constant, reflect, edge, wrap"}},
     {"OneHot", translate_one_hot, {kEveryNumber, "axis; constant depth"}},
     {"Trilu", translate_trilu, {kEveryNumber, "upper; constant k"}},
     {"Resize",
      translate_resize,
      {kReal,
-      "1 or 2 spatial axes; constant scales or sizes; mode nearest, linear; "
-      "coordinate_transformation_mode half_pixel, pytorch_half_pixel, align_corners, asymmetric; "
-      "no antialias, exclude_outside"}},
+      "constant scales or sizes; mode nearest, linear, cubic; antialias; "
+      "coordinate_transformation_mode half_pixel, half_pixel_symmetric, pytorch_half_pixel, "
+      "align_corners, asymmetric; no aspect ratio policy"}},
     {"Upsample", translate_upsample, {kReal, "1 or 2 spatial axes; mode nearest, linear"}},
 
     {"LSTM", translate_recurrent, {kReal, kRecurrent}},
@@ -189,10 +194,59 @@ constexpr OpRow kOps[] = {
     {"QLinearMatMul", translate_qlinear_matmul, {kBytes, "a scale for each row or column"}},
     {"ConvInteger", translate_conv_integer, {kBytes, "to int32; zero points"}},
     {"MatMulInteger", translate_matmul_integer, {kBytes, "to int32; zero points"}},
+
+    {"Einsum", translate_einsum, {kReal, "no ellipsis, no letter twice in a term"}},
+    {"GatherElements", translate_gather_elements, {kEveryType, kAxis}},
+    {"GatherND", translate_gather_nd, {kEveryType, "no batch_dims"}},
+    {"ScatterElements", translate_scatter_elements, {kEveryType, kScatter}},
+    {"Scatter", translate_scatter_elements, {kEveryType, kScatter}},
+    {"ScatterND", translate_scatter_nd, {kEveryType, kScatter}},
+    {"TopK", translate_top_k, {kReal, "axis, largest; constant k of up to 64"}},
+
+    {"com.microsoft.QuantizeLinear",
+     translate_quantize_linear,
+     {kReal, "as QuantizeLinear; no uint16, no 4 bits"}},
+    {"com.microsoft.DequantizeLinear",
+     translate_dequantize_linear,
+     {kBytes, "as DequantizeLinear; no uint16, no 4 bits"}},
+    {"com.microsoft.QLinearAdd", translate_qlinear, {kBytes, kOneScale}},
+    {"com.microsoft.QLinearMul", translate_qlinear, {kBytes, kOneScale}},
+    {"com.microsoft.QLinearAveragePool", translate_qlinear, {kBytes, kOneScale}},
+    {"com.microsoft.QLinearGlobalAveragePool", translate_qlinear, {kBytes, kOneScale}},
+    {"com.microsoft.QLinearLeakyRelu", translate_qlinear, {kBytes, kOneScale}},
+    {"com.microsoft.QLinearSigmoid", translate_qlinear, {kBytes, kOneScale}},
+    {"com.microsoft.QLinearSoftmax", translate_qlinear, {kBytes, kOneScale}},
+    {"com.microsoft.QLinearConcat", translate_qlinear, {kBytes, kOneScale}},
+    {"com.microsoft.QLinearWhere", translate_qlinear, {kBytes, kOneScale}},
+    {"com.microsoft.QGemm", translate_qgemm, {kBytes, "alpha, transA, transB; constant bias"}},
+
+    {"com.microsoft.MatMulIntegerToFloat",
+     translate_matmul_integer_to_float,
+     {kBytes, "to float32; scales, zero points, bias"}},
+    {"com.microsoft.DynamicQuantizeMatMul",
+     translate_dynamic_quantize_matmul,
+     {kReal, "by stored numbers; bias"}},
+
+    {"com.microsoft.FusedConv", translate_fused_conv, {kReal, "activation; sum"}},
+    {"com.microsoft.FusedGemm", translate_fused_gemm, {kReal, "activation"}},
+    {"com.microsoft.FusedMatMul",
+     translate_fused_matmul,
+     {kReal, "alpha, transA, transB, transBatchA, transBatchB"}},
+    {"com.microsoft.Gelu", translate_activation, {kReal, kPlain}},
+    {"com.microsoft.BiasGelu", translate_gelu_variant, {kReal, kPlain}},
+    {"com.microsoft.FastGelu", translate_gelu_variant, {kReal, "bias"}},
+    {"com.microsoft.QuickGelu", translate_gelu_variant, {kReal, "alpha"}},
+    {"com.microsoft.SkipLayerNormalization",
+     translate_skip_normalization,
+     {kReal, "epsilon, bias; the sum as an output"}},
+    {"com.microsoft.SkipSimplifiedLayerNormalization",
+     translate_skip_normalization,
+     {kReal, "epsilon, bias; the sum as an output"}},
+    {"SimplifiedLayerNormalization", translate_rms_normalization, {kReal, "axis, epsilon"}},
 };
 
 constexpr RefusedNames kRefused[] = {
-    {"control flow and other graphs", "If Loop Scan SequenceMap"},
+    {"control flow and other graphs", "Loop Scan SequenceMap"},
     {"lists and optional values",
      "ConcatFromSequence Optional OptionalGetElement OptionalHasElement ReverseSequence SequenceAt "
      "SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength SplitToSequence"},
@@ -205,16 +259,21 @@ constexpr RefusedNames kRefused[] = {
     {"Fourier transforms and windows of signals",
      "BlackmanWindow DFT HammingWindow HannWindow MelWeightMatrix STFT"},
     {"no such operator yet",
-     "AffineGrid Attention BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Col2Im "
-     "CenterCropPad DeformConv Det Einsum GatherElements GatherND GlobalLpPool GridSample Hardmax "
-     "ImageDecoder LpPool MaxRoiPool MaxUnpool RMSNormalization RoiAlign RotaryEmbedding Scatter "
-     "ScatterElements ScatterND TensorScatter TopK"},
+     "AffineGrid Attention BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor "
+     "CausalConvWithState CenterCropPad Col2Im CumProd DeformConv Det GlobalLpPool GridSample "
+     "Hardmax ImageDecoder LinearAttention MaxRoiPool MaxUnpool RoiAlign RotaryEmbedding SwiGLU "
+     "TensorScatter"},
 };
 
 }  // namespace
 
-const OpRow* find_op(std::string_view op_type) {
-  const auto* found = std::ranges::find(kOps, op_type, &OpRow::name);
+std::string operator_name(const ::onnx::NodeProto& node) {
+  const bool own = node.domain().empty() || node.domain() == "ai.onnx";
+  return own ? node.op_type() : node.domain() + "." + node.op_type();
+}
+
+const OpRow* find_op(const ::onnx::NodeProto& node) {
+  const auto* found = std::ranges::find(kOps, operator_name(node), &OpRow::name);
   return found == std::end(kOps) ? nullptr : found;
 }
 
@@ -229,12 +288,13 @@ OperatorList onnx_operators() {
   std::ranges::sort(list.supported, {}, &SupportedOperator::name);
   for (const RefusedNames& row : kRefused) append_refused(row, list.refused);
   list.notes = {
-      "Operator sets 6 to 23 of the default domain. Types are those of the tensors that an "
-      "operator computes on; constants of double become float32.",
+      "Operator sets 6 to 28 of the default domain. Types are those of the tensors that an "
+      "operator computes on; float16, bfloat16 and double are computed as float32.",
       "Sizes that inputs leave open are stated when the model is read (--input-shape), but for the "
       "batch, which is 1; \"constant\" is also what other operators compute from constants and "
       "shapes alone.",
-      "Operators of other domains, functions of the model's own and sparse weights are refused. "
+      "Functions of the model's own are put in the place of their calls; operators of other "
+      "domains than those listed and sparse weights are refused. "
       "[Which of the format's own tests pass](onnx-backend-tests.md)."};
   return list;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "formats/onnx/node_context.h"
@@ -7,15 +8,18 @@
 
 namespace tinysplit::onnx_format {
 
-// An operator of the default domain that is supported.
+// An operator that is supported: of the default domain, or "com.microsoft.<name>".
 struct OpRow {
   std::string_view name;
   Translator translate;
   OperatorNote note;
 };
 
-// The row of an operator; null for one that is not supported.
-const OpRow* find_op(std::string_view op_type);
+// The row of a node's operator; null for one that is not supported.
+const OpRow* find_op(const ::onnx::NodeProto& node);
+
+// "Conv", or with the domain in front where that is not the default one.
+std::string operator_name(const ::onnx::NodeProto& node);
 
 // ops_constant.cpp
 Status translate_constant(NodeContext& context);
@@ -24,6 +28,7 @@ Status translate_range(NodeContext& context);
 Status translate_eye_like(NodeContext& context);
 Status translate_shape(NodeContext& context);
 Status translate_size(NodeContext& context);
+Status translate_if(NodeContext& context);
 // ops_activation.cpp
 Status translate_activation(NodeContext& context);
 Status translate_clip(NodeContext& context);
@@ -46,11 +51,13 @@ Status translate_conv(NodeContext& context);
 Status translate_conv_transpose(NodeContext& context);
 // ops_pooling.cpp
 Status translate_pool(NodeContext& context);
+Status translate_lp_pool(NodeContext& context);
 Status translate_global_pool(NodeContext& context);
 // ops_normalization.cpp
 Status translate_batch_normalization(NodeContext& context);
 Status translate_instance_normalization(NodeContext& context);
 Status translate_layer_normalization(NodeContext& context);
+Status translate_rms_normalization(NodeContext& context);
 Status translate_group_normalization(NodeContext& context);
 Status translate_lp_normalization(NodeContext& context);
 Status translate_mean_variance_normalization(NodeContext& context);
@@ -85,6 +92,25 @@ Status translate_trilu(NodeContext& context);
 // ops_resize.cpp
 Status translate_resize(NodeContext& context);
 Status translate_upsample(NodeContext& context);
+// ops_qlinear.cpp
+Status translate_qlinear(NodeContext& context);
+Status translate_qgemm(NodeContext& context);
+Status translate_matmul_integer_to_float(NodeContext& context);
+Status translate_dynamic_quantize_matmul(NodeContext& context);
+// ops_fused.cpp
+Status translate_fused_conv(NodeContext& context);
+Status translate_fused_gemm(NodeContext& context);
+Status translate_fused_matmul(NodeContext& context);
+Status translate_gelu_variant(NodeContext& context);
+Status translate_skip_normalization(NodeContext& context);
+// ops_einsum.cpp
+Status translate_einsum(NodeContext& context);
+// ops_indexing.cpp
+Status translate_gather_elements(NodeContext& context);
+Status translate_gather_nd(NodeContext& context);
+Status translate_scatter_elements(NodeContext& context);
+Status translate_scatter_nd(NodeContext& context);
+Status translate_top_k(NodeContext& context);
 // ops_recurrent.cpp
 Status translate_recurrent(NodeContext& context);
 // ops_quantization.cpp

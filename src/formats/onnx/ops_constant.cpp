@@ -133,9 +133,7 @@ Status translate_eye_like(NodeContext& context) {
   DType dtype = context.dtype(0);
   if (context.attributes.has("dtype")) {
     TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t type, context.attributes.integer("dtype", 0));
-    const bool wide = type == ::onnx::TensorProto::DOUBLE;
-    if (wide) return context.attributes.unsupported("dtype");
-    TINYSPLIT_ASSIGN_OR_RETURN(dtype, dtype_of(type < 0 || type > 1000 ? 0 : int(type)));
+    TINYSPLIT_ASSIGN_OR_RETURN(dtype, computed_dtype_of(type < 0 || type > 1000 ? 0 : int(type)));
   }
   TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t offset, context.attributes.integer("k", 0));
   TINYSPLIT_RETURN_IF_ERROR(context.graph().spend(shape.num_elements()));
@@ -173,6 +171,13 @@ Status translate_size(NodeContext& context) {
       Operand size,
       context.graph().reshape(list_operand({context.shape(0).num_elements()}), Shape{}));
   context.set_output(0, std::move(size));
+  return ok_status();
+}
+
+// Of a condition that is known, what the branch makes has taken the place of the branches: it is
+// the node's inputs, one for each output.
+Status translate_if(NodeContext& context) {
+  for (int i = 0; i < context.num_outputs(); ++i) context.forward(i, i);
   return ok_status();
 }
 

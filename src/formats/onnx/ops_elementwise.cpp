@@ -180,11 +180,39 @@ Status translate_where(NodeContext& context) {
   return ok_status();
 }
 
+namespace {
+
+// double is computed as float32: which holds every float32, and integers up to 2^24.
+Status cast_to_double(NodeContext& context) {
+  const DType from = context.dtype(0);
+  if (from == DType::kInt32 || from == DType::kInt64) {
+    if (!context.is_constant(0)) {
+      return unimplemented("makes double of " + std::string(dtype_name(from)) +
+                           ", which float32, as which it is computed, does not hold");
+    }
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand x, context.input(0));
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand real, context.add(CastOp{DType::kFloat32}, {x}));
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand back, context.add(CastOp{from}, {real}));
+    if (!std::ranges::equal(x.constant->bytes(), back.constant->bytes())) {
+      return unimplemented("makes double of integers above 2^24, which are computed as float32");
+    }
+  }
+  if (from == DType::kFloat32) {
+    context.forward(0, 0);
+    return ok_status();
+  }
+  return add_unary(context, CastOp{DType::kFloat32});
+}
+
+}  // namespace
+
 Status translate_cast(NodeContext& context) {
+  context.attributes.ignore("round_mode");  // of 8 bit floats
   context.attributes.ignore("saturate");
   TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t to, context.attributes.integer("to", 0));
   TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(1, 1));
   const int type = to < 0 || to > 1000 ? 0 : static_cast<int>(to);
+  if (type == ::onnx::TensorProto::DOUBLE) return cast_to_double(context);
   TINYSPLIT_ASSIGN_OR_RETURN(const DType dtype, dtype_of(type));
   if (dtype == context.dtype(0)) {
     context.forward(0, 0);
@@ -196,7 +224,7 @@ Status translate_cast(NodeContext& context) {
 Status translate_cast_like(NodeContext& context) {
   context.attributes.ignore("saturate");
   TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(2, 2));
-  const DType dtype = context.dtype(1);
+  const DType dtype = context.tensor(1)->is_half ? DType::kFloat16 : context.dtype(1);
   TINYSPLIT_ASSIGN_OR_RETURN(const CommonOperands x, any_layout(context));
   TINYSPLIT_ASSIGN_OR_RETURN(Operand y, cast(context, x.operands[0], dtype));
   set_common_output(context, x, std::move(y));

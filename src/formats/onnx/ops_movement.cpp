@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 
+#include "core/limits.h"
 #include "formats/onnx/common_operands.h"
 #include "formats/onnx/ops.h"
 
@@ -17,6 +19,13 @@ SliceOp whole(const Shape& shape) {
   op.begin.assign(op.size.size(), 0);
   op.stride.assign(op.size.size(), 1);
   return op;
+}
+
+// What a slice leaves; nothing is a constant, whatever it is nothing of.
+Result<Operand> add_slice(NodeContext& context, const SliceOp& op, const Operand& x) {
+  if (std::ranges::count(op.size, 0) == 0) return context.add(op, {x});
+  TINYSPLIT_ASSIGN_OR_RETURN(const Shape none, Shape::create(op.size));
+  return operand_of(Tensor(context.dtype(x), none), context.graph().quantization(x));
 }
 
 }  // namespace
@@ -39,7 +48,15 @@ Status translate_concat(NodeContext& context) {
   }
   const int there = layout == Layout::kFile ? axis : axis_in_channels_last(axis, rank);
   Operand y = parts.empty() ? Operand() : parts.front();
-  if (parts.empty()) return unimplemented("joins only tensors without elements");
+  if (parts.empty()) {
+    Shape none = context.shape(0);
+    for (int i = 1; i < count; ++i) {
+      if (context.shape(i).rank() == rank) none[axis] += context.shape(i)[axis];
+    }
+    TINYSPLIT_ASSIGN_OR_RETURN(none, Shape::create(none.dims()));
+    context.set_output(0, operand_of(Tensor(context.dtype(0), none)));
+    return ok_status();
+  }
   if (parts.size() > 1) {
     TINYSPLIT_ASSIGN_OR_RETURN(y, context.add(ConcatOp{there}, parts));
   }
@@ -72,8 +89,8 @@ Status translate_split(NodeContext& context) {
   std::int64_t begin = 0;
   for (int i = 0; i < static_cast<int>(count); ++i) {
     const std::int64_t size = sizes[static_cast<std::size_t>(i)];
-    if (size < 1 || size > shape[axis] - begin) {
-      return unimplemented("has an output of size " + std::to_string(size));
+    if (size < 0 || size > shape[axis] - begin) {
+      return invalid_argument("has an output of size " + std::to_string(size));
     }
     SliceOp op = whole(context.shape(x.operands[0]));
     const std::size_t there = static_cast<std::size_t>(axis_in(x, axis));
@@ -81,7 +98,7 @@ Status translate_split(NodeContext& context) {
     op.size[there] = size;
     begin += size;
     if (!context.wants_output(i)) continue;
-    TINYSPLIT_ASSIGN_OR_RETURN(Operand part, context.add(op, x.operands));
+    TINYSPLIT_ASSIGN_OR_RETURN(Operand part, add_slice(context, op, x.operands[0]));
     context.set_output(i, std::move(part), x.layout, x.rank);
   }
   if (begin != shape[axis]) return invalid_argument("has sizes that do not fit its input");
@@ -141,13 +158,12 @@ Status translate_slice(NodeContext& context) {
     const std::int64_t begin = bounded(range.starts[i]), end = bounded(range.ends[i]);
     const std::int64_t size =
         step > 0 ? (end - begin + step - 1) / step : (begin - end - step - 1) / -step;
-    if (size < 1) return unimplemented("leaves nothing of axis " + std::to_string(axis));
     const std::size_t there = static_cast<std::size_t>(axis_in(x, axis));
     op.begin[there] = begin;
     op.stride[there] = size == 1 ? 1 : step;
-    op.size[there] = size;
+    op.size[there] = std::max<std::int64_t>(size, 0);
   }
-  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, context.add(op, x.operands));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, add_slice(context, op, x.operands[0]));
   context.set_output(0, std::move(y), x.layout, x.rank);
   return ok_status();
 }
@@ -185,6 +201,43 @@ Result<PadMode> pad_mode(NodeContext& context) {
   return context.attributes.unsupported("mode");
 }
 
+// Goes round: index i of the output is i - before of the input, counted in circles. What negative
+// paddings cut off is not gone through.
+Result<Operand> wrap_axis(NodeContext& context, const Operand& x, int axis, std::int64_t before,
+                          std::int64_t after) {
+  const std::int64_t first = std::max<std::int64_t>(-before, 0);
+  const std::int64_t extent = context.shape(x)[axis] - first - std::max<std::int64_t>(-after, 0);
+  if (extent < 1) return invalid_argument("cuts off too much");
+  before = std::max<std::int64_t>(before, 0);
+  const std::int64_t size = extent + before + std::max<std::int64_t>(after, 0);
+  TINYSPLIT_ASSIGN_OR_RETURN(const Shape list, Shape::create(std::array{size}));
+  TINYSPLIT_RETURN_IF_ERROR(context.graph().spend(size));
+  Tensor indices(DType::kInt64, list);
+  for (std::int64_t i = 0; i < size; ++i) {
+    const std::int64_t at = (i - before) % extent;
+    indices.as<std::int64_t>()[static_cast<std::size_t>(i)] = first + (at < 0 ? at + extent : at);
+  }
+  return context.add(GatherOp{axis}, {x, operand_of(std::move(indices))});
+}
+
+Status pad_in_circles(NodeContext& context, const std::vector<std::int64_t>& axes,
+                      const std::vector<std::int64_t>& pads) {
+  const int rank = context.shape(0).rank();
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, context.input(0));
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const std::int64_t before = pads[i], after = pads[i + axes.size()];
+    TINYSPLIT_ASSIGN_OR_RETURN(const int axis, context.axis(axes[i], rank));
+    constexpr std::int64_t kMost = limits::kMaxElements;
+    if (std::min(before, after) < -kMost || std::max(before, after) > kMost) {
+      return invalid_argument("has pads that are out of range");
+    }
+    if (before == 0 && after == 0) continue;
+    TINYSPLIT_ASSIGN_OR_RETURN(y, wrap_axis(context, y, axis, before, after));
+  }
+  context.set_output(0, std::move(y));
+  return ok_status();
+}
+
 }  // namespace
 
 // Negative paddings cut off.
@@ -201,6 +254,9 @@ Status translate_pad(NodeContext& context) {
     TINYSPLIT_ASSIGN_OR_RETURN(axes, context.integers(3, "its axes"));
   }
   if (pads.size() != 2 * axes.size()) return invalid_argument("has pads that do not fit its input");
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::string mode, context.attributes.word("mode", "constant"));
+  if (mode != "constant" && shape.num_elements() == 0) return invalid_argument("pads nothing");
+  if (mode == "wrap") return pad_in_circles(context, axes, pads);
   TINYSPLIT_ASSIGN_OR_RETURN(const CommonOperands x, any_layout(context));
   SliceOp crop = whole(context.shape(x.operands[0]));
   PadOp op;
@@ -237,7 +293,8 @@ Status translate_pad(NodeContext& context) {
   return ok_status();
 }
 
-// on where the index is that of the class, off elsewhere; negative indices count from the end.
+// on where the index is that of the class, off elsewhere; negative indices count from the end, and
+// those out of range mean no class.
 Status translate_one_hot(NodeContext& context) {
   TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(3, 3));
   TINYSPLIT_ASSIGN_OR_RETURN(const auto depth_tensor, context.constant(1, "its depth"));
@@ -269,8 +326,13 @@ Status translate_one_hot(NodeContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(Operand index, context.input(0));
   TINYSPLIT_ASSIGN_OR_RETURN(index, context.graph().reshape(index, wide));
   TINYSPLIT_ASSIGN_OR_RETURN(index, context.add(CastOp{DType::kInt64}, {index}));
-  TINYSPLIT_ASSIGN_OR_RETURN(index, context.add(BinaryOp{BinaryKind::kFloorModulo},
-                                                {index, operand_of(std::move(one_depth))}));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      const Operand counted,
+      context.add(BinaryOp{BinaryKind::kAdd}, {index, operand_of(std::move(one_depth))}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand negative,
+                             context.add(BinaryOp{BinaryKind::kLess},
+                                         {index, operand_of(Tensor(DType::kInt64, Shape{}))}));
+  TINYSPLIT_ASSIGN_OR_RETURN(index, context.add(SelectOp{}, {negative, counted, index}));
   TINYSPLIT_ASSIGN_OR_RETURN(
       const Operand hot,
       context.add(BinaryOp{BinaryKind::kEqual}, {index, operand_of(std::move(numbers))}));

@@ -126,6 +126,25 @@ Status translate_layer_normalization(NodeContext& context) {
   return set_statistics(context, x, range_of(axis, rank), epsilon);
 }
 
+// x / sqrt(mean of squares + epsilon) * scale.
+Status translate_rms_normalization(NodeContext& context) {
+  TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(2, 2));
+  context.attributes.ignore("stash_type");
+  TINYSPLIT_ASSIGN_OR_RETURN(const float epsilon, context.attributes.real("epsilon", 1e-5f));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::int64_t given, context.attributes.integer("axis", -1));
+  const int rank = context.shape(0).rank();
+  TINYSPLIT_ASSIGN_OR_RETURN(const int axis, context.axis(given, rank));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand x, context.input(0));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand scale, context.input(1));
+  TINYSPLIT_ASSIGN_OR_RETURN(
+      const Operand normal,
+      context.add(NormalizeOp{NormalizeKind::kRootMeanSquare, range_of(axis, rank), epsilon}, {x}));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y,
+                             context.add(BinaryOp{BinaryKind::kMultiply}, {normal, scale}));
+  context.set_output(0, std::move(y));
+  return ok_status();
+}
+
 Status translate_group_normalization(NodeContext& context) {
   TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(3, 3));
   context.attributes.ignore("stash_type");

@@ -19,7 +19,8 @@ Quantization in_layout(Quantization quantization, const CommonOperands& x) {
   return quantization;
 }
 
-// Stored numbers less their zero point, as float32.
+}  // namespace
+
 Result<Operand> centered(NodeContext& context, const Operand& x, int zero_point,
                          const Shape& zero_shape) {
   TINYSPLIT_ASSIGN_OR_RETURN(Operand real, context.add(CastOp{DType::kFloat32}, {x}));
@@ -29,8 +30,6 @@ Result<Operand> centered(NodeContext& context, const Operand& x, int zero_point,
   TINYSPLIT_ASSIGN_OR_RETURN(zero, context.graph().reshape(zero, zero_shape));
   return context.add(BinaryOp{BinaryKind::kSubtract}, {real, zero});
 }
-
-}  // namespace
 
 Status translate_quantize_linear(NodeContext& context) {
   TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(2, 3));
@@ -74,41 +73,51 @@ Status translate_dequantize_linear(NodeContext& context) {
   return ok_status();
 }
 
-// scale = (max - min) / 255 over x and 0; zero point = round(-min / scale) within 0..255.
+// scale = (max - min) / 255 over x and 0, or 1 where that is 0; zero point = round(-min / scale)
+// within 0..255.
+Result<DynamicNumbers> quantized_dynamically(NodeContext& context, const Operand& x) {
+  std::vector<int> axes;
+  for (int i = 0; i < context.shape(x).rank(); ++i) axes.push_back(i);
+  const auto bound = [&](ReduceKind kind, float low, float high) -> Result<Operand> {
+    TINYSPLIT_ASSIGN_OR_RETURN(const Operand found, context.add(ReduceOp{kind, axes, false}, {x}));
+    return context.add(ActivationOp{ActivationKind::kClip, low, high}, {found});
+  };
+  const auto binary = [&](BinaryKind kind, const Operand& a, const Operand& b) {
+    return context.add(BinaryOp{kind}, {a, b});
+  };
+  const ActivationOp saturate{ActivationKind::kClip, 0.0f, 255.0f};
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand most, bound(ReduceKind::kMax, 0.0f, kInfinity));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand least, bound(ReduceKind::kMin, -kInfinity, 0.0f));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand range, binary(BinaryKind::kSubtract, most, least));
+  DynamicNumbers result;
+  TINYSPLIT_ASSIGN_OR_RETURN(result.scale,
+                             binary(BinaryKind::kDivide, range, scalar_operand(255.0f)));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand flat,
+                             binary(BinaryKind::kEqual, range, scalar_operand(0.0f)));
+  TINYSPLIT_ASSIGN_OR_RETURN(result.scale,
+                             context.add(SelectOp{}, {flat, scalar_operand(1.0f), result.scale}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Operand low, linear(context, least, -1.0f, 0.0f));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand zero, binary(BinaryKind::kDivide, low, result.scale));
+  TINYSPLIT_ASSIGN_OR_RETURN(zero, context.add(UnaryOp{UnaryKind::kRound}, {zero}));
+  TINYSPLIT_ASSIGN_OR_RETURN(result.zero_point, context.add(saturate, {zero}));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, binary(BinaryKind::kDivide, x, result.scale));
+  TINYSPLIT_ASSIGN_OR_RETURN(y, context.add(UnaryOp{UnaryKind::kRound}, {y}));
+  TINYSPLIT_ASSIGN_OR_RETURN(y, binary(BinaryKind::kAdd, y, result.zero_point));
+  TINYSPLIT_ASSIGN_OR_RETURN(result.numbers, context.add(saturate, {y}));
+  return result;
+}
+
 Status translate_dynamic_quantize_linear(NodeContext& context) {
   TINYSPLIT_RETURN_IF_ERROR(context.expect_inputs(1, 1));
   TINYSPLIT_ASSIGN_OR_RETURN(const CommonOperands x, any_layout(context));
-  std::vector<int> axes;
-  for (int i = 0; i < context.shape(x.operands[0]).rank(); ++i) axes.push_back(i);
-  TINYSPLIT_ASSIGN_OR_RETURN(Operand most,
-                             context.add(ReduceOp{ReduceKind::kMax, axes, false}, x.operands));
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      most, context.add(ActivationOp{ActivationKind::kClip, 0.0f, kInfinity}, {most}));
-  TINYSPLIT_ASSIGN_OR_RETURN(Operand least,
-                             context.add(ReduceOp{ReduceKind::kMin, axes, false}, x.operands));
-  TINYSPLIT_ASSIGN_OR_RETURN(
-      least, context.add(ActivationOp{ActivationKind::kClip, -kInfinity, 0.0f}, {least}));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Operand range,
-                             context.add(BinaryOp{BinaryKind::kSubtract}, {most, least}));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Operand scale, context.add(BinaryOp{BinaryKind::kDivide},
-                                                              {range, scalar_operand(255.0f)}));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Operand low, linear(context, least, -1.0f, 0.0f));
-  TINYSPLIT_ASSIGN_OR_RETURN(Operand zero,
-                             context.add(BinaryOp{BinaryKind::kDivide}, {low, scale}));
-  TINYSPLIT_ASSIGN_OR_RETURN(zero, context.add(UnaryOp{UnaryKind::kRound}, {zero}));
-  const ActivationOp saturate{ActivationKind::kClip, 0.0f, 255.0f};
-  TINYSPLIT_ASSIGN_OR_RETURN(zero, context.add(saturate, {zero}));
-  TINYSPLIT_ASSIGN_OR_RETURN(Operand y,
-                             context.add(BinaryOp{BinaryKind::kDivide}, {x.operands[0], scale}));
-  TINYSPLIT_ASSIGN_OR_RETURN(y, context.add(UnaryOp{UnaryKind::kRound}, {y}));
-  TINYSPLIT_ASSIGN_OR_RETURN(y, context.add(BinaryOp{BinaryKind::kAdd}, {y, zero}));
-  TINYSPLIT_ASSIGN_OR_RETURN(y, context.add(saturate, {y}));
-  TINYSPLIT_ASSIGN_OR_RETURN(y, context.add(CastOp{DType::kUint8}, {y}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const DynamicNumbers stored,
+                             quantized_dynamically(context, x.operands[0]));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand y, context.add(CastOp{DType::kUint8}, {stored.numbers}));
   set_common_output(context, x, std::move(y));
-  if (context.wants_output(1)) context.set_output(1, scale);
+  if (context.wants_output(1)) context.set_output(1, stored.scale);
   if (!context.wants_output(2)) return ok_status();
-  TINYSPLIT_ASSIGN_OR_RETURN(Operand stored_zero, context.add(CastOp{DType::kUint8}, {zero}));
-  context.set_output(2, std::move(stored_zero));
+  TINYSPLIT_ASSIGN_OR_RETURN(Operand zero, context.add(CastOp{DType::kUint8}, {stored.zero_point}));
+  context.set_output(2, std::move(zero));
   return ok_status();
 }
 

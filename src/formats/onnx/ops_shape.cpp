@@ -44,12 +44,17 @@ Status translate_reshape(NodeContext& context) {
       dims[i] = from[static_cast<int>(i)];
     }
     if (dims[i] == -1) continue;
-    if (dims[i] < 1 || dims[i] > limits::kMaxElements || known > limits::kMaxElements) {
+    if (dims[i] < 0 || dims[i] > limits::kMaxElements || known > limits::kMaxElements) {
       return invalid_argument("has " + std::to_string(dims[i]) + " in its shape");
     }
     known *= dims[i];
   }
-  if (std::ranges::count(dims, -1) > 1) return invalid_argument("has -1 in its shape twice");
+  const auto open = std::ranges::count(dims, -1);
+  if (open > 1) return invalid_argument("has -1 in its shape twice");
+  if (known == 0) {
+    if (open > 0) return invalid_argument("has 0 and -1 in its shape");
+    return set_reshaped(context, dims);
+  }
   std::ranges::replace(dims, std::int64_t{-1}, from.num_elements() / known);
   return set_reshaped(context, dims);
 }
@@ -130,7 +135,9 @@ Status translate_expand(NodeContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const Shape wanted, Shape::create(dims));
   TINYSPLIT_ASSIGN_OR_RETURN(const Shape shape, broadcast_shapes(context.shape(0), wanted));
   TINYSPLIT_ASSIGN_OR_RETURN(Operand x, context.input(0));
-  if (!(context.shape(x) == shape)) {
+  if (shape.num_elements() == 0) {
+    x = operand_of(Tensor(context.dtype(x), shape));
+  } else if (!(context.shape(x) == shape)) {
     TINYSPLIT_ASSIGN_OR_RETURN(x, context.add(BroadcastOp{shape}, {x}));
   }
   context.set_output(0, std::move(x));

@@ -20,6 +20,19 @@ Result<Operand> dequantized(GraphAssembly& graph, const Operand& x,
 Result<Operand> with_quantization(GraphAssembly& graph, const Operand& x,
                                   const Quantization& quantization);
 
+// Stored numbers less their zero point (an input of the node, which may be left out, under
+// `zero_shape`), as float32.
+Result<Operand> centered(NodeContext& context, const Operand& x, int zero_point,
+                         const Shape& zero_shape);
+
+// What DynamicQuantizeLinear makes, each as float32.
+struct DynamicNumbers {
+  Operand numbers;  // 0 to 255
+  Operand scale;
+  Operand zero_point;
+};
+Result<DynamicNumbers> quantized_dynamically(NodeContext& context, const Operand& x);
+
 // The nearest stored numbers, half to even, saturated.
 Result<Operand> quantized(GraphAssembly& graph, const Operand& x, DType dtype,
                           const Quantization& quantization);

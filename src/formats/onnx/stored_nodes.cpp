@@ -85,7 +85,7 @@ class StoredNode {
 
   Result<bool> run(std::optional<ElementType> result = std::nullopt) {
     context_->compute_on_stored(std::move(result));
-    TINYSPLIT_RETURN_IF_ERROR(find_op(node_.op_type())->translate(*context_));
+    TINYSPLIT_RETURN_IF_ERROR(find_op(node_)->translate(*context_));
     return true;
   }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "formats/onnx/subgraphs.h"
 #include "formats/onnx/tensor_data.h"
 
 namespace tinysplit::onnx_format {
@@ -105,6 +106,13 @@ StoredTypes::StoredTypes(const ::onnx::GraphProto& graph) {
       wanted = quantized_type(node, constants);
     } else if (keeps_stored_numbers(node) && node.output_size() == 1) {
       if (const ElementType* type = find(node.output(0))) wanted = *type;
+    }
+    // What the graphs in a node read, they read as real numbers.
+    if (std::ranges::any_of(node.attribute(), [](const auto& a) { return a.has_g(); })) {
+      for_each_read(node, [&](const std::string& name) {
+        real.insert(name);
+        types_.erase(name);
+      });
     }
     for (int k = 0; k < node.input_size(); ++k) {
       const std::string& name = node.input(k);

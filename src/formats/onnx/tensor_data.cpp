@@ -1,11 +1,13 @@
 #include "formats/onnx/tensor_data.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <vector>
 
 #include "formats/onnx/external_data.h"
+#include "kernels/float16.h"
 
 namespace tinysplit::onnx_format {
 namespace {
@@ -36,15 +38,25 @@ Status copy_field(const Field& field, Tensor& tensor) {
   return ok_status();
 }
 
+// Two bytes of float16 or bfloat16.
+float widened(std::uint16_t bits, int type) {
+  if (type == TensorProto::FLOAT16) return native::half_to_float(bits);
+  return std::bit_cast<float>(std::uint32_t{bits} << 16);
+}
+
 Status copy_fields(const TensorProto& proto, Tensor& tensor) {
+  const int type = proto.data_type();
   switch (tensor.dtype()) {
     case DType::kFloat32:
-      if (proto.data_type() == TensorProto::DOUBLE) {
-        return copy_field<float>(proto.double_data(), tensor);
-      }
-      return copy_field<float>(proto.float_data(), tensor);
+      if (type == TensorProto::DOUBLE) return copy_field<float>(proto.double_data(), tensor);
+      if (type == TensorProto::FLOAT) return copy_field<float>(proto.float_data(), tensor);
+      TINYSPLIT_RETURN_IF_ERROR(expect_count(proto.int32_data_size(), tensor.shape()));
+      std::ranges::transform(proto.int32_data(), tensor.as<float>().begin(), [type](auto bits) {
+        return widened(static_cast<std::uint16_t>(bits), type);
+      });
+      return ok_status();
     case DType::kFloat16:
-      return copy_field<std::uint16_t>(proto.int32_data(), tensor);
+      break;
     case DType::kInt8:
       return copy_field<std::int8_t>(proto.int32_data(), tensor);
     case DType::kUint8:
@@ -63,21 +75,28 @@ Status copy_fields(const TensorProto& proto, Tensor& tensor) {
 
 // Raw data is little-endian, as the machines are that the engine runs on.
 Status copy_raw(const TensorProto& proto, std::string_view raw, Tensor& tensor) {
-  const bool wide = proto.data_type() == TensorProto::DOUBLE;
-  const std::size_t size = wide ? sizeof(double) : dtype_size(tensor.dtype());
+  const int type = proto.data_type();
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::size_t size, stored_size_of(type));
   const auto count = static_cast<std::size_t>(tensor.shape().num_elements());
   if (raw.size() != count * size) {
     return invalid_argument("holds " + std::to_string(raw.size()) + " bytes for shape " +
                             tensor.shape().to_string());
   }
-  if (!wide) {
+  if (size == dtype_size(tensor.dtype())) {
     if (!raw.empty()) std::memcpy(tensor.data(), raw.data(), raw.size());
     return ok_status();
   }
+  const auto to = tensor.as<float>();
   for (std::size_t i = 0; i < count; ++i) {
-    double value = 0.0;
-    std::memcpy(&value, raw.data() + i * sizeof(double), sizeof(double));
-    tensor.as<float>()[i] = static_cast<float>(value);
+    if (type == TensorProto::DOUBLE) {
+      double value = 0.0;
+      std::memcpy(&value, raw.data() + i * size, size);
+      to[i] = static_cast<float>(value);
+    } else {
+      std::uint16_t bits = 0;
+      std::memcpy(&bits, raw.data() + i * size, size);
+      to[i] = widened(bits, type);
+    }
   }
   return ok_status();
 }
@@ -112,6 +131,18 @@ Result<DType> dtype_of(int type) {
   return unimplemented("has element type " + name + ", which is not supported");
 }
 
+Result<DType> computed_dtype_of(int type) {
+  if (type == TensorProto::DOUBLE || type == TensorProto::BFLOAT16) return DType::kFloat32;
+  return dtype_of(type);
+}
+
+Result<std::size_t> stored_size_of(int type) {
+  if (type == TensorProto::DOUBLE) return sizeof(double);
+  if (type == TensorProto::BFLOAT16) return sizeof(std::uint16_t);
+  TINYSPLIT_ASSIGN_OR_RETURN(const DType dtype, dtype_of(type));
+  return dtype_size(dtype);
+}
+
 int element_type_of(DType dtype) {
   switch (dtype) {
     case DType::kFloat32:
@@ -135,9 +166,8 @@ int element_type_of(DType dtype) {
 }
 
 Result<Tensor> take_tensor(TensorProto& proto, const std::optional<std::filesystem::path>& folder) {
-  const bool wide = proto.data_type() == TensorProto::DOUBLE;
-  TINYSPLIT_ASSIGN_OR_RETURN(const DType dtype,
-                             dtype_of(wide ? TensorProto::FLOAT : proto.data_type()));
+  TINYSPLIT_ASSIGN_OR_RETURN(DType dtype, computed_dtype_of(proto.data_type()));
+  if (dtype == DType::kFloat16) dtype = DType::kFloat32;
   const std::vector<std::int64_t> dims(proto.dims().begin(), proto.dims().end());
   TINYSPLIT_ASSIGN_OR_RETURN(const Shape shape, Shape::create(dims));
   if (proto.has_segment()) return unimplemented("is stored in segments");

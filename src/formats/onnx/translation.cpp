@@ -1,40 +1,46 @@
 #include "formats/onnx/translation.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_map>
 
 #include "core/limits.h"
+#include "formats/onnx/functions.h"
+#include "formats/onnx/half_precision.h"
 #include "formats/onnx/input_types.h"
 #include "formats/onnx/model_proto.h"
 #include "formats/onnx/node_context.h"
+#include "formats/onnx/node_order.h"
 #include "formats/onnx/ops.h"
 #include "formats/onnx/stored_nodes.h"
 #include "formats/onnx/stored_types.h"
+#include "formats/onnx/subgraphs.h"
 #include "formats/onnx/tensor_data.h"
 
 namespace tinysplit::onnx_format {
 namespace {
 
-bool is_default_domain(const ::onnx::NodeProto& node) {
-  return node.domain().empty() || node.domain() == "ai.onnx";
-}
-
 class Translation {
  public:
-  Translation(::onnx::ModelProto& model, const std::string& name, const std::string& digest,
-              const OnnxOptions& options)
+  // `opsets`: of each node.
+  Translation(::onnx::ModelProto& model, std::vector<int> opsets, const std::string& name,
+              const std::string& digest, const OnnxOptions& options)
       : proto_(*model.mutable_graph()),
-        opset_(default_opset(model)),
+        opsets_(std::move(opsets)),
         options_(options),
         stored_types_(proto_),
         graph_(name, digest) {}
 
   Result<std::shared_ptr<const Graph>> run() {
-    TINYSPLIT_RETURN_IF_ERROR(take_initializers());
+    TINYSPLIT_RETURN_IF_ERROR(take_initializers(proto_));
+    TINYSPLIT_RETURN_IF_ERROR(take_fixed_inputs());
     TINYSPLIT_RETURN_IF_ERROR(add_inputs());
     count_readers();
-    for (int i = 0; i < proto_.node_size(); ++i) TINYSPLIT_RETURN_IF_ERROR(translate_node(i));
+    for (int i = 0; i < proto_.node_size(); ++i) {
+      opset_ = opsets_[static_cast<std::size_t>(i)];
+      TINYSPLIT_RETURN_IF_ERROR(translate_node(*proto_.mutable_node(i), i));
+    }
     for (const auto& output : proto_.output()) {
       const auto found = tensors_.find(output.name());
       if (found == tensors_.end() || !found->second.file.exists()) {
@@ -53,10 +59,13 @@ class Translation {
     return invalid_argument("two tensors are named \"" + name + "\"");
   }
 
-  Status take_initializers();
+  Status take_initializers(::onnx::GraphProto& graph);
+  Status take_fixed_inputs();
   Status add_inputs();
   void count_readers();
-  Status translate_node(int index);
+  Status translate_node(::onnx::NodeProto& node, int index);
+  Result<bool> known_condition(const ::onnx::NodeProto& node) const;
+  Status translate_branch(::onnx::GraphProto& branch, int index);
   Status translate_open_node(::onnx::NodeProto& node, std::vector<ValueId>& made);
   Result<std::vector<FileTensor>> compute(::onnx::NodeProto& node, Translator translator,
                                           std::vector<FileTensor*> inputs);
@@ -67,7 +76,8 @@ class Translation {
   std::int64_t new_weight_bytes(const ::onnx::NodeProto& node);
 
   ::onnx::GraphProto& proto_;
-  int opset_;
+  const std::vector<int> opsets_;
+  int opset_ = 0;  // of the node at hand
   const OnnxOptions& options_;
   const StoredTypes stored_types_;
   GraphAssembly graph_;
@@ -75,7 +85,7 @@ class Translation {
   std::unordered_map<std::string, int> readers_;                  // nodes that read a tensor
   std::unordered_map<std::string, std::int64_t> unread_weights_;  // initialisers, bytes
   std::set<std::string> layer_names_;
-  std::set<std::string> output_names_;
+  std::map<std::string, int> output_types_;  // of the model's outputs, as the file has them
 };
 
 FileTensor constant_tensor(std::shared_ptr<const Tensor> tensor) {
@@ -85,18 +95,26 @@ FileTensor constant_tensor(std::shared_ptr<const Tensor> tensor) {
   return file_tensor;
 }
 
-Status Translation::take_initializers() {
-  for (auto& proto : *proto_.mutable_initializer()) {
+Status Translation::take_initializers(::onnx::GraphProto& graph) {
+  for (auto& proto : *graph.mutable_initializer()) {
     if (options_.fixed_inputs.contains(proto.name())) continue;
     const std::string what = "initializer \"" + proto.name() + "\"";
+    const bool half = proto.data_type() == ::onnx::TensorProto::FLOAT16;
     Result<Tensor> tensor = take_tensor(proto, options_.folder);
     if (!tensor.ok()) return tensor.status().with_context(what);
     unread_weights_[proto.name()] = static_cast<std::int64_t>(tensor->num_bytes());
-    TINYSPLIT_RETURN_IF_ERROR(
-        define(proto.name(), constant_tensor(std::make_shared<const Tensor>(std::move(*tensor)))));
+    FileTensor constant = constant_tensor(std::make_shared<const Tensor>(std::move(*tensor)));
+    constant.is_half = half;
+    constant.readers = readers_[proto.name()];
+    TINYSPLIT_RETURN_IF_ERROR(define(proto.name(), std::move(constant)));
   }
+  return ok_status();
+}
+
+Status Translation::take_fixed_inputs() {
   for (const auto& [name, tensor] : options_.fixed_inputs) {
-    TINYSPLIT_RETURN_IF_ERROR(define(name, constant_tensor(tensor)));
+    TINYSPLIT_ASSIGN_OR_RETURN(const auto wide, widened(graph_, tensor));
+    TINYSPLIT_RETURN_IF_ERROR(define(name, constant_tensor(wide)));
   }
   return ok_status();
 }
@@ -126,9 +144,11 @@ Status Translation::add_inputs() {
 }
 
 void Translation::count_readers() {
-  for (const auto& output : proto_.output()) output_names_.insert(output.name());
+  for (const auto& output : proto_.output()) {
+    output_types_[output.name()] = output.type().tensor_type().elem_type();
+  }
   for (const auto& node : proto_.node()) {
-    for (const std::string& name : node.input()) ++readers_[name];
+    for_each_read(node, [&](const std::string& name) { ++readers_[name]; });
   }
   for (auto& [name, tensor] : tensors_) tensor.readers = readers_[name];
 }
@@ -160,11 +180,53 @@ std::int64_t Translation::new_weight_bytes(const ::onnx::NodeProto& node) {
   return 0;
 }
 
-Status Translation::translate_node(int index) {
-  ::onnx::NodeProto& node = *proto_.mutable_node(index);
+// The condition of an If, which follows from shapes and constants.
+Result<bool> Translation::known_condition(const ::onnx::NodeProto& node) const {
+  const auto found = tensors_.find(node.input_size() == 1 ? node.input(0) : std::string());
+  if (found == tensors_.end()) return invalid_argument("has no condition that a node before makes");
+  if (!found->second.is_constant()) {
+    return unimplemented(
+        "its condition is computed at run time; only one that follows from shapes and constants is "
+        "supported");
+  }
+  const Tensor& condition = *found->second.file.constant;
+  if (condition.dtype() != DType::kBool || condition.num_bytes() != 1) {
+    return invalid_argument("has a condition that is not one bool");
+  }
+  return condition.as<std::uint8_t>()[0] != 0;
+}
+
+// The nodes of a branch are layers. What they read of the graph around it has been counted with it.
+Status Translation::translate_branch(::onnx::GraphProto& branch, int index) {
+  std::set<std::string> own;
+  for (const auto& tensor : branch.initializer()) own.insert(tensor.name());
+  for (const auto& node : branch.node()) own.insert(node.output().begin(), node.output().end());
+  const auto count = [&](const std::string& name) {
+    if (own.contains(name)) ++readers_[name];
+  };
+  for (const auto& node : branch.node()) for_each_read(node, count);
+  for (const auto& output : branch.output()) count(output.name());
+  TINYSPLIT_RETURN_IF_ERROR(take_initializers(branch));
+  for (auto& node : *branch.mutable_node()) {
+    TINYSPLIT_RETURN_IF_ERROR(translate_node(node, index));
+  }
+  return ok_status();
+}
+
+Status Translation::translate_node(::onnx::NodeProto& node, int index) {
   const std::string name = layer_name(node, index);
   const std::string what =
       "node \"" + name + "\" (" + node.op_type() + ", number " + std::to_string(index) + ")";
+  if (node.op_type() == "If" && find_op(node) != nullptr) {
+    const Result<bool> condition = known_condition(node);
+    if (!condition.ok()) return condition.status().with_context(what);
+    ::onnx::GraphProto branch;
+    if (!take_branch(node, *condition, name + "/", branch)) {
+      return invalid_argument("has no branch for its condition, or one of other outputs")
+          .with_context(what);
+    }
+    TINYSPLIT_RETURN_IF_ERROR(translate_branch(branch, index));
+  }
   TINYSPLIT_RETURN_IF_ERROR(graph_.builder()
                                 .begin_layer(name, node.op_type(), new_weight_bytes(node))
                                 .with_context(what));
@@ -178,12 +240,11 @@ Status Translation::translate_node(int index) {
 }
 
 Status Translation::translate_open_node(::onnx::NodeProto& node, std::vector<ValueId>& made) {
-  if (!is_default_domain(node)) {
-    return unimplemented("operators of domain \"" + node.domain() + "\" are not supported");
-  }
-  const OpRow* row = find_op(node.op_type());
+  const OpRow* row = find_op(node);
   if (node.output_size() == 0) return invalid_argument("has no outputs");
-  if (row == nullptr) return unimplemented("the operator is not supported");
+  if (row == nullptr) {
+    return unimplemented("the operator " + operator_name(node) + " is not supported");
+  }
   std::vector<FileTensor*> inputs;
   for (const std::string& name : node.input()) {
     if (name.empty()) {
@@ -210,7 +271,7 @@ Status Translation::translate_open_node(::onnx::NodeProto& node, std::vector<Val
     if (!tensor.file.exists() && !tensor.channels_last.exists() && tensor.stored == nullptr) {
       return unimplemented("its output " + std::to_string(i) + " is not supported");
     }
-    tensor.is_output = output_names_.contains(node.output(i));
+    tensor.is_output = output_types_.contains(node.output(i));
     tensor.name = node.output(i);
     tensor.readers = readers_[tensor.name];
     TINYSPLIT_RETURN_IF_ERROR(finish_output(tensor));
@@ -231,6 +292,8 @@ void Translation::note_made(const FileTensor& tensor, std::vector<ValueId>& made
 // numbers are stored at once.
 Result<std::vector<FileTensor>> Translation::compute(::onnx::NodeProto& node, Translator translator,
                                                      std::vector<FileTensor*> inputs) {
+  std::vector<FileTensor> wide;
+  TINYSPLIT_RETURN_IF_ERROR(widen_all(graph_, inputs, wide));
   const ElementType* wanted = stored_types_.find(node.output(0));
   TINYSPLIT_ASSIGN_OR_RETURN(auto stored, translate_stored(node, opset_, inputs, wanted, graph_));
   if (stored) return std::move(*stored);
@@ -249,6 +312,10 @@ Result<std::vector<FileTensor>> Translation::compute(::onnx::NodeProto& node, Tr
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const ElementType* type = stored_types_.find(node.output(static_cast<int>(i)));
     FileTensor& real = outputs[i];
+    if (real.is_constant()) {
+      real.is_half |= is_half(graph_, real);
+      TINYSPLIT_ASSIGN_OR_RETURN(real.file.constant, widened(graph_, real.file.constant));
+    }
     const Operand& value = real.file.exists() ? real.file : real.channels_last;
     if (type == nullptr || value.id < 0 || graph_.dtype(value) != DType::kFloat32) continue;
     TINYSPLIT_ASSIGN_OR_RETURN(FileTensor numbers, stored_tensor(graph_, real, *type));
@@ -265,7 +332,7 @@ Status Translation::name_value(const FileTensor& tensor, const Operand& value,
   // A value of an earlier layer that goes through keeps the name that it has.
   if (value.id < 0 || !graph_.builder().value(value.id).name.empty()) return ok_status();
   std::string name = tensor.name;
-  if (graph_.builder().has_value_name(name) || output_names_.contains(name)) name += second_name;
+  if (graph_.builder().has_value_name(name) || output_types_.contains(name)) name += second_name;
   if (graph_.builder().has_value_name(name)) return ok_status();
   return graph_.builder().name_value(value.id, name);
 }
@@ -291,6 +358,14 @@ Status Translation::finish_output(FileTensor& tensor) {
     return name_value(tensor, tensor.channels_last, "/channels_last");
   }
   TINYSPLIT_ASSIGN_OR_RETURN(Operand file, operand_in(graph_, tensor, Layout::kFile));
+  if (graph_.shape(file).num_elements() == 0) {
+    return unimplemented("output \"" + tensor.name + "\" of the model has no elements");
+  }
+  if (output_types_[tensor.name] == ::onnx::TensorProto::FLOAT16 &&
+      graph_.dtype(file) == DType::kFloat32) {
+    TINYSPLIT_ASSIGN_OR_RETURN(file, narrowed(graph_, file));
+    tensor.channels_last = Operand();  // which was not rounded
+  }
   if (file.is_constant()) {
     TINYSPLIT_ASSIGN_OR_RETURN(
         file, graph_.add_unfolded(BroadcastOp{graph_.shape(file)}, {file},
@@ -306,21 +381,14 @@ Status Translation::finish_output(FileTensor& tensor) {
 
 }  // namespace
 
-std::vector<OperatorUse> count_operators(const ::onnx::ModelProto& model) {
-  OperatorCount count;
-  for (const ::onnx::NodeProto& node : model.graph().node()) {
-    const bool own = is_default_domain(node);
-    count.add(own ? node.op_type() : node.domain() + "." + node.op_type(),
-              own && find_op(node.op_type()) != nullptr);
-  }
-  return count.take();
-}
-
 Result<std::shared_ptr<const Graph>> translate_model(::onnx::ModelProto& model,
                                                      const std::string& name,
                                                      const std::string& digest,
                                                      const OnnxOptions& options) {
-  return Translation(model, name, digest, options).run();
+  TINYSPLIT_ASSIGN_OR_RETURN(std::vector<int> opsets, inline_functions(model));
+  TINYSPLIT_RETURN_IF_ERROR(check_names(model));
+  order_nodes(*model.mutable_graph()->mutable_node(), opsets);
+  return Translation(model, std::move(opsets), name, digest, options).run();
 }
 
 }  // namespace tinysplit::onnx_format

@@ -22,7 +22,8 @@ Result<std::shared_ptr<const Graph>> translate_model(::onnx::ModelProto& model,
                                                      const std::string& digest,
                                                      const OnnxOptions& options);
 
-// The nodes of the model's graph by their operators.
-std::vector<OperatorUse> count_operators(const ::onnx::ModelProto& model);
+// The nodes of the model's graph by their operators, those of its functions in the place of calls.
+// Errors: those of functions and names.
+Result<std::vector<OperatorUse>> count_operators(::onnx::ModelProto& model);
 
 }  // namespace tinysplit::onnx_format
