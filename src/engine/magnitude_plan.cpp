@@ -21,7 +21,9 @@ double largest_of(const Tensor& tensor) {
   return largest;
 }
 
+// What can be without bound can be NaN, which no function bounds.
 double bound_of(const ActivationOp& op, double x) {
+  if (std::isinf(x)) return kInfinity;
   const double alpha = std::fabs(op.alpha), beta = std::fabs(op.beta);
   switch (op.kind) {
     case ActivationKind::kClip:
@@ -45,6 +47,25 @@ double bound_of(const ActivationOp& op, double x) {
       return x + 1.0;
     case ActivationKind::kLinear:
       return alpha * x + beta;
+    default:
+      return kInfinity;
+  }
+}
+
+// Of numbers that are converted from another type.
+double bound_of_stored(const Value& from) {
+  switch (from.dtype) {
+    case DType::kBool:
+      return 1.0;
+    case DType::kInt8:
+    case DType::kUint8:
+      return 256.0;
+    case DType::kInt16:
+      return 65536.0;
+    case DType::kInt32:
+      return 0x1p32;
+    case DType::kInt64:
+      return 0x1p64;
     default:
       return kInfinity;
   }
@@ -111,8 +132,17 @@ class Bounds {
     if (const auto* binary = std::get_if<BinaryOp>(&op)) {
       return bound_of(binary->kind, of(node.inputs[0]), of(node.inputs[1]));
     }
-    if (const auto* softmax = std::get_if<SoftmaxOp>(&op))
-      return softmax->logarithm ? kInfinity : 1;
+    if (const auto* softmax = std::get_if<SoftmaxOp>(&op)) {
+      return softmax->logarithm || std::isinf(of(node.inputs[0])) ? kInfinity : 1;
+    }
+    const Value& from = graph_.value(node.inputs[0]);
+    if (std::holds_alternative<CastOp>(op)) {
+      return from.dtype == DType::kFloat32 ? of(node.inputs[0]) : bound_of_stored(from);
+    }
+    if (std::holds_alternative<DequantizeOp>(op) && from.quantization) {
+      // The distance from the zero point is at most that between any two stored numbers.
+      return bound_of_stored(from) * std::ranges::max(from.quantization->scale);
+    }
     if (const auto* pad = std::get_if<PadOp>(&op)) {
       return std::max(of(node.inputs[0]), std::fabs(double{pad->value}));
     }
