@@ -10,7 +10,10 @@ namespace {
 
 Status show_help(const CLI::App& app, const std::string& name) {
   if (name.empty()) {
-    std::fputs(app.help().c_str(), stdout);
+    // App::help() would give that of the command that runs, this one.
+    const std::string text =
+        app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal);
+    std::fputs(text.c_str(), stdout);
     return ok_status();
   }
   const auto named =

@@ -21,7 +21,7 @@ Typical use:
   tinysplit inspect model.keras        layers, and what each cut would send
   tinysplit export model.keras --cut 4 --part head --output head.tflite
   tinysplit profile model.keras        measure every layer here
-  tinysplit plan --device-analytics device.json --edge-analytics edge.json --uplink-mbit 8 --rtt-ms 20
+  tinysplit plan --model model.keras --mmacs-per-s 20 --uplink-mbit 8
   tinysplit serve --models models      the edge
 
 Exit codes: 0 done, 1 failed, 2 wrong use or input, 3 not found, 4 unavailable or too late,

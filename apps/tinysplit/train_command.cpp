@@ -100,8 +100,8 @@ Result<std::optional<Checkpoint>> find_checkpoint(const fs::path& folder,
   return std::optional(std::move(checkpoint));
 }
 
-// What suits the images where the user said nothing.
-void suit_to_images(std::size_t images, TrainCommandOptions& options) {
+// What suits the images where the user said nothing; whether that was so.
+bool suit_to_images(std::size_t images, TrainCommandOptions& options) {
   const auto is_given = [&](std::string_view key) {
     return std::ranges::any_of(options.keys, [key](const auto& option) {
       return option.second == key && option.first->count() > 0;
@@ -110,7 +110,10 @@ void suit_to_images(std::size_t images, TrainCommandOptions& options) {
   Recipe& recipe = options.recipe;
   if (!is_given("batch")) recipe.batch = training::suitable_batch(images);
   if (!is_given("epochs")) recipe.epochs = training::suitable_epochs(images, recipe.batch);
-  if (is_given("batch") && is_given("epochs")) return;
+  return !is_given("batch") || !is_given("epochs");
+}
+
+void say_length(std::size_t images, const Recipe& recipe) {
   std::fprintf(stderr, "tinysplit: %zu images for training: %lld epoch%s of batches of %lld\n",
                images, static_cast<long long>(recipe.epochs), recipe.epochs == 1 ? "" : "s",
                static_cast<long long>(recipe.batch));
@@ -233,7 +236,8 @@ Status train(TrainCommandOptions& options) {
   }
   TINYSPLIT_ASSIGN_OR_RETURN(auto data, load_data(recipe));
   const bool takes_pixels = data->train().are_pixels;
-  if (!checkpoint) suit_to_images(data->train().size(), options);
+  const std::size_t images = data->train().size();
+  const bool is_suited = !checkpoint && suit_to_images(images, options);
   TINYSPLIT_ASSIGN_OR_RETURN(CustomModel model, CustomModel::create(recipe, std::move(data)));
   TINYSPLIT_RETURN_IF_ERROR(
       training::check_room(folder, std::int64_t(model.architecture().count_weights()), recipe));
@@ -246,6 +250,7 @@ Status train(TrainCommandOptions& options) {
   if (!checkpoint && !recipe.weights.empty()) {
     TINYSPLIT_RETURN_IF_ERROR(start_from(recipe.weights, model));
   }
+  if (is_suited) say_length(images, recipe);
   TINYSPLIT_RETURN_IF_ERROR(train_to_the_end(model, path, options.json));
 
   TINYSPLIT_ASSIGN_OR_RETURN(const training::ModelScore score, model.evaluate());

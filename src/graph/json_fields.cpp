@@ -48,7 +48,7 @@ Result<json> parse_object(std::string_view text, std::string_view where) {
         name + " is not JSON" +
         (is_json ? ": error near byte " + std::to_string(error.byte) : " but " + what));
   } catch (const json::exception&) {
-    return invalid_argument(name + " holds a number that is out of range");
+    return invalid_argument(name + " is not JSON: a number in it is out of range");
   }
   if (!document.is_object()) {
     return invalid_argument(name + " holds no JSON object but a " +

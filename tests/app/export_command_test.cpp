@@ -91,12 +91,13 @@ TEST_F(ExportCommand, LayersBetweenTwoCutsTakeTheirPlaceInTheModel) {
     more.insert(more.begin(), {"infer", model, "--input", from, "--output", to});
     const Finished finished = run(more);
     EXPECT_EQ(finished.exit_code, 0) << finished.err;
-    return read_bytes(to);
+    auto outputs = read_arrays(to);
+    return outputs.ok() ? std::move(outputs->at(0).tensor) : Tensor();
   };
   const std::string x = folder_.path("x.npz"), y = folder_.path("y.npz");
   const std::string first = folder_.path("first.npz"), second = folder_.path("second.npz");
   ASSERT_TRUE(write_npz(x, numbers_for(*read_model(kModel).value())).ok());
-  const std::string uncut = run_part(kModel, x, y, {});
+  const Tensor uncut = run_part(kModel, x, y, {});
   const int count = static_cast<int>(layers.size());
   for (int begin = 1; begin + 2 < count; begin += 2) {
     const std::string end =
@@ -111,7 +112,12 @@ TEST_F(ExportCommand, LayersBetweenTwoCutsTakeTheirPlaceInTheModel) {
     EXPECT_EQ(said.at("end"), begin + 2);
     run_part(kModel, x, first, {"--end", std::to_string(begin)});
     run_part(middle, first, second, {});
-    EXPECT_EQ(run_part(kModel, second, y, {"--begin", end}), uncut);
+    const Tensor cut_twice = run_part(kModel, second, y, {"--begin", end});
+    ASSERT_EQ(cut_twice.shape(), uncut.shape());
+    // Some of these cuts part a convolution from its batch normalisation.
+    for (std::size_t k = 0; k < uncut.as<float>().size(); ++k) {
+      EXPECT_NEAR(cut_twice.as<float>()[k], uncut.as<float>()[k], 1e-5f);
+    }
   }
 }
 

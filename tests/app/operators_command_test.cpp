@@ -87,7 +87,7 @@ TEST(OperatorsCommand, ListsAllOfAModelThatIsRefused) {
 }
 
 TEST(OperatorsCommand, RefusesWhatIsNoModel) {
-  expect_refused(run({"operators", data_path("README.md")}), 2, "supported format");
+  expect_refused(run({"operators", data_path("README.md")}), 2, "it is text");
   expect_refused(run({"operators", model_path("test_model"), "--format", "onnx"}), 2, "--format");
   expect_refused(run({"operators", "/nowhere.onnx"}), 3, "/nowhere.onnx");
 }

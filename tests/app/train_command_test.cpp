@@ -214,7 +214,7 @@ TEST_F(TrainCommand, SaysWhichImagesWereTestedAndWhichLeftOut) {
   fs::copy(folder_.path("data"), folder_.path("parts/testing"), fs::copy_options::recursive);
   fs::create_directories(folder_.path("parts/more"));
   write_bytes(folder_.path("parts/Training/dark/a.tiff"), "II*");
-  Finished finished = run(by_itself(folder_.path("parts"), output("parts")));
+  Finished finished = run(by_itself(folder_.path("parts"), output("split")));
   ASSERT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_EQ(Json::parse(finished.out).at("images"), 60);
   EXPECT_EQ(Json::parse(finished.out).at("images_are"), "test");
