@@ -16,4 +16,6 @@ function(tinysplit_flatbuffers folder schema)
     VERBATIM)
   target_sources(tinysplit_${name} PRIVATE ${header})
   target_include_directories(tinysplit_${name} SYSTEM PRIVATE ${generated} ${FLATBUFFERS_INCLUDE_DIR})
+  # FlexBuffers turn strings into numbers by a locale of the library, which is not linked.
+  target_compile_definitions(tinysplit_${name} PRIVATE FLATBUFFERS_LOCALE_INDEPENDENT=0)
 endfunction()

@@ -20,7 +20,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from tensorflow.lite.python import schema_py_generated as schema  # noqa: E402
 
-from tflite_golden import bad, element_types, functions, hybrid, operators, quantized  # noqa: E402
+from tflite_golden import bad, control, element_types, functions, hybrid, operators, quantized  # noqa: E402
 
 # Integer weights under float32 activations.
 DYNAMIC_RANGE = ("dynamic_range", "kws_fp32")
@@ -125,11 +125,12 @@ def main():
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     for name, make in {**operators.CASES, **quantized.CASES, **element_types.CASES,
-                       **hybrid.CASES, **functions.CASES}.items():
+                       **hybrid.CASES, **functions.CASES, **control.CASES}.items():
         if args.only and name not in args.only:
             continue
-        content = make().bytes()
-        arrays = run(content, name)
+        model = make()
+        content = model.bytes()
+        arrays = run((model.twin or model).bytes(), name)
         (args.out / f"{name}.tflite").write_bytes(content)
         np.savez_compressed(args.out / f"{name}.npz", **arrays)
     bad.write_all(args.out.parent / "tflite_bad")

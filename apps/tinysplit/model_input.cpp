@@ -1,6 +1,8 @@
 #include "model_input.h"
 
+#include <cstdio>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace tinysplit {
@@ -30,6 +32,9 @@ void add_reading_options(CLI::App& command, ReadOptions& options) {
              "Sizes that the file leaves open: 1,224,224,3, or of one input of several "
              "image=1,224,224,3, or one by its name in the file height=224; may be repeated",
              [&options](const std::string& text) { return options.sizes.add(text); });
+  command.add_option("--signature", options.signature,
+                     "Of a TensorFlow Lite model with several: the signature to read");
+  options.note = [](const std::string& text) { std::fprintf(stderr, "note: %s\n", text.c_str()); };
 }
 
 void add_reading_options(CLI::App& command,

@@ -40,7 +40,7 @@ Status survey(const OperatorsOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const ModelFolder folder, resolve_model(options.model));
   ModelReport report;
   report.file = folder.model_path.string();
-  TINYSPLIT_ASSIGN_OR_RETURN(report.operators, survey_model(folder.model_path));
+  TINYSPLIT_ASSIGN_OR_RETURN(report.operators, survey_model(folder.model_path, options.reading));
   report.loads = try_to_load(folder.model_path, options.reading, report.without_kernel);
   const auto lists = list_operators();
   const std::string text = options.json ? to_json(report, lists) : to_table(report, lists);

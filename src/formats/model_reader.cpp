@@ -18,11 +18,14 @@ using GraphResult = Result<std::shared_ptr<const Graph>>;
 GraphResult read_bytes(std::string bytes, const std::filesystem::path& path,
                        const ReadOptions& reading) {
   const std::string name = path.stem().string();
+  if (!reading.signature.empty() && format_of(bytes) != ModelFormat::kTflite) {
+    return invalid_argument("only TensorFlow Lite models have signatures; it is none");
+  }
   switch (format_of(bytes)) {
     case ModelFormat::kKeras:
       return read_keras_model_bytes(std::move(bytes), name, reading.sizes);
     case ModelFormat::kTflite:
-      return read_tflite_model_bytes(bytes, name, {reading.sizes});
+      return read_tflite_model_bytes(bytes, name, {reading.sizes, reading.signature, reading.note});
     case ModelFormat::kOnnx: {
       OnnxOptions options;
       options.sizes = reading.sizes;

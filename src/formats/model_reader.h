@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "core/status.h"
@@ -21,6 +23,10 @@ Status unknown_format(std::string_view bytes);
 // What a file leaves to whoever reads it.
 struct ReadOptions {
   InputSizes sizes;  // of inputs
+  // Of a TensorFlow Lite model with several signatures: which; empty for its default.
+  std::string signature;
+  // Is told what was decided in the user's place; nobody is by default.
+  std::function<void(const std::string&)> note;
 };
 
 // Reads a model file of any supported format, told by content: Keras (.keras, .h5),

@@ -10,7 +10,7 @@
 namespace tinysplit {
 namespace {
 
-Result<ModelOperators> survey_bytes(std::string_view bytes) {
+Result<ModelOperators> survey_bytes(std::string_view bytes, const ReadOptions& options) {
   ModelOperators found;
   switch (format_of(bytes)) {
     case ModelFormat::kKeras: {
@@ -20,7 +20,8 @@ Result<ModelOperators> survey_bytes(std::string_view bytes) {
     }
     case ModelFormat::kTflite: {
       found.format = "tflite";
-      TINYSPLIT_ASSIGN_OR_RETURN(found.uses, count_tflite_operators(bytes));
+      TINYSPLIT_ASSIGN_OR_RETURN(found.uses,
+                                 count_tflite_operators(bytes, {{}, options.signature, {}}));
       return found;
     }
     case ModelFormat::kOnnx: {
@@ -40,9 +41,9 @@ std::vector<OperatorList> list_operators() {
   return {keras_operators(), tflite_operators(), onnx_operators()};
 }
 
-Result<ModelOperators> survey_model(const std::filesystem::path& path) {
+Result<ModelOperators> survey_model(const std::filesystem::path& path, const ReadOptions& options) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string bytes, read_file(path, limits::kMaxModelFileBytes));
-  Result<ModelOperators> found = survey_bytes(bytes);
+  Result<ModelOperators> found = survey_bytes(bytes, options);
   if (!found.ok()) return found.status().with_context(path.string());
   return found;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/status.h"
+#include "formats/model_reader.h"
 #include "formats/operator_count.h"
 #include "formats/operator_list.h"
 
@@ -20,6 +21,7 @@ struct ModelOperators {
 
 // Which operators a model file has, supported or not. Errors: INVALID_ARGUMENT (of no supported
 // format, damaged), those of a file that cannot be understood at all. Thread-safe.
-Result<ModelOperators> survey_model(const std::filesystem::path& path);
+Result<ModelOperators> survey_model(const std::filesystem::path& path,
+                                    const ReadOptions& options = {});
 
 }  // namespace tinysplit

@@ -121,5 +121,25 @@ TEST(InspectCommand, OutputThatCannotBeWrittenIsAnError) {
   expect_refused(run({"inspect", model_path("test_model")}, "/dev/full"), 1, "No space left");
 }
 
+// What is read of several is said beside the output, which stays JSON.
+TEST(InspectCommand, NotesTheSignaturesAndReadsTheChosenOne) {
+  const std::string model =
+      std::string(TINYSPLIT_SOURCE_DIR) + "/tests/data/tflite_bad/good_signatures.tflite";
+  const Finished unchosen = run({"inspect", model, "--json"});
+  EXPECT_EQ(unchosen.exit_code, 0) << unchosen.err;
+  EXPECT_EQ(names(Json::parse(unchosen.out).at("inputs")), std::vector<std::string>{"text_in"});
+  for (const char* word : {"note: ", "\"encode\"", "\"decode\"", "--signature"}) {
+    EXPECT_NE(unchosen.err.find(word), std::string::npos) << unchosen.err;
+  }
+  const Finished chosen = run({"inspect", model, "--json", "--signature", "encode"});
+  EXPECT_EQ(chosen.exit_code, 0);
+  EXPECT_EQ(chosen.err, "");
+  EXPECT_EQ(names(Json::parse(chosen.out).at("inputs")), std::vector<std::string>{"code_in"});
+  const Finished other = run({"inspect", model_path("test_model"), "--signature", "encode"});
+  EXPECT_NE(other.exit_code, 0);
+  EXPECT_NE(other.err.find("only TensorFlow Lite models have signatures"), std::string::npos)
+      << other.err;
+}
+
 }  // namespace
 }  // namespace tinysplit::test

@@ -102,6 +102,53 @@ TEST(TfliteReader, TellsTheFormatByItsIdentifier) {
   EXPECT_EQ(read_tflite_model_bytes("1234TFLX", "x").status().code(), StatusCode::kInvalidArgument);
 }
 
+std::vector<std::string> ends_of(const Graph& graph) {
+  std::vector<std::string> names;
+  for (const auto* values : {&graph.inputs(), &graph.outputs()}) {
+    for (const ValueId value : *values) names.push_back(graph.value(value).name);
+  }
+  return names;
+}
+
+TEST(TfliteReader, ReadsTheSignatureThatIsChosen) {
+  using Names = std::vector<std::string>;
+  const auto bytes = contents_of(tflite_file("../tflite_bad/good_signatures.tflite"));
+  TfliteOptions options;
+  std::string note;
+  options.note = [&note](const std::string& text) { note += text; };
+  GraphResult graph = read_tflite_model_bytes(bytes, "x", options);
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  EXPECT_EQ(ends_of(**graph), (Names{"text_in", "text"}));
+  EXPECT_NE(note.find("\"encode\", \"decode\"; \"decode\" is read"), std::string::npos) << note;
+  note.clear();
+  options.signature = "encode";
+  graph = read_tflite_model_bytes(bytes, "x", options);
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  EXPECT_EQ(ends_of(**graph), (Names{"code_in", "code"}));
+  EXPECT_EQ((*graph)->layers()[0].kind, "RELU");
+  EXPECT_EQ(note, "");
+  const auto uses = count_tflite_operators(bytes, options);
+  ASSERT_TRUE(uses.ok());
+  ASSERT_EQ(uses->size(), 1U);
+  EXPECT_EQ((*uses)[0].kind, "RELU");
+  options.signature = "encoed";
+  graph = read_tflite_model_bytes(bytes, "x", options);
+  ASSERT_FALSE(graph.ok());
+  EXPECT_NE(graph.status().message().find("no signature \"encoed\", but \"encode\", \"decode\"; "
+                                          "did you mean encode?"),
+            std::string::npos)
+      << graph.status().message();
+}
+
+// Endless ones end by the number of operators that they may run.
+TEST(TfliteReader, RefusesLoopsAndVariablesThatCannotBeUnrolled) {
+  expect_refused("loop_open", StatusCode::kUnimplemented, {"(WHILE)", "condition", "run time"});
+  expect_refused("loop_endless", StatusCode::kResourceExhausted, {"(WHILE)", "run more than"});
+  expect_refused("loop_in_itself", StatusCode::kUnimplemented, {"(WHILE)", "by itself"});
+  expect_refused("variable_unset", StatusCode::kUnimplemented,
+                 {"(READ_VARIABLE)", "\"kernel\"", "frozen"});
+}
+
 // Types, scales and zero points of weights under float32 that runtimes refuse or pass over.
 TEST(TfliteReader, RefusesWeightsThatRuntimesReadOtherwise) {
   const auto unimplemented = StatusCode::kUnimplemented;

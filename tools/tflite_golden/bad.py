@@ -52,6 +52,91 @@ def good_names():
     return m
 
 
+def good_signatures():
+    """Two signatures, of a subgraph each; the second is of the first subgraph."""
+    m = Model()
+    x = m.input((1, 4))
+    y = m.tensor((1, 4))
+    m.op("TANH", [x], [y])
+    m.output(y)
+    second = m.begin_subgraph()
+    z = m.input((1, 3))
+    w = m.tensor((1, 3))
+    m.op("RELU", [z], [w])
+    m.output(w)
+    m.end_subgraph()
+    m.model.signatureDefs = []
+    for key, index, (given, made), names in (("encode", second, (z, w), ("code_in", "code")),
+                                             ("decode", 0, (x, y), ("text_in", "text"))):
+        signature = schema.SignatureDefT()
+        signature.signatureKey, signature.subgraphIndex = key, index
+        for field, name, tensor in (("inputs", names[0], given), ("outputs", names[1], made)):
+            entry = schema.TensorMapT()
+            entry.name, entry.tensorIndex = name, tensor
+            setattr(signature, field, [entry])
+        m.model.signatureDefs.append(signature)
+    return m
+
+
+def loop_open():
+    """A loop whose end hangs on the input."""
+    m = Model()
+    condition = m.begin_subgraph()
+    x, y = m.input((1,)), m.tensor((1,), np.bool_)
+    m.op("LESS", [x, m.scalar(1, np.float32)], [y], "LessOptions")
+    m.output(y)
+    m.end_subgraph()
+    body = m.begin_subgraph()
+    x, y = m.input((1,)), m.tensor((1,))
+    m.op("ADD", [x, m.scalar(1, np.float32)], [y], "AddOptions")
+    m.output(y)
+    m.end_subgraph()
+    x, y = m.input((1,)), m.tensor((1,))
+    m.op("WHILE", [x], [y], "WhileOptions", condSubgraphIndex=condition, bodySubgraphIndex=body)
+    m.output(y)
+    return m
+
+
+def _loop_from(start, body_of):
+    m = Model()
+    condition = m.begin_subgraph()
+    m.input((1,), np.int32)
+    y = m.constant([True], np.bool_)
+    m.output(y)
+    m.end_subgraph()
+    body = m.begin_subgraph()
+    x, y = m.input((1,), np.int32), m.tensor((1,), np.int32)
+    body_of(m, x, y, body)
+    m.output(y)
+    m.end_subgraph()
+    z, w = m.input((1,)), m.tensor((1,))
+    y = m.tensor((1,), np.int32)
+    m.op("WHILE", [m.constant([start], np.int32)], [y], "WhileOptions",
+         condSubgraphIndex=condition, bodySubgraphIndex=body)
+    m.op("RELU", [z], [w])
+    m.output(w)
+    return m
+
+
+def loop_endless():
+    return _loop_from(0, lambda m, x, y, body: m.op("ADD", [x, m.scalar(1)], [y], "AddOptions"))
+
+
+def loop_in_itself():
+    return _loop_from(0, lambda m, x, y, body: m.op(
+        "WHILE", [x], [y], "WhileOptions", condSubgraphIndex=body - 1, bodySubgraphIndex=body))
+
+
+def variable_unset():
+    m = Model()
+    handle, kept, y, x = m.resource(), m.tensor((1, 4)), m.tensor((1, 4)), m.input((1, 4))
+    m.op("VAR_HANDLE", [], [handle], "VarHandleOptions", container="", sharedName="kernel")
+    m.op("READ_VARIABLE", [handle], [kept], "ReadVariableOptions")
+    m.op("ADD", [x, kept], [y], "AddOptions")
+    m.output(y)
+    return m
+
+
 def custom():
     m = _add()
     made = m.op("CUSTOM", [m.graph.outputs[0]], [m.tensor((1, 4))])
@@ -297,7 +382,8 @@ def lstm_integer_peepholes():
 
 def write_all(folder):
     folder.mkdir(parents=True, exist_ok=True)
-    for make in (good_names, custom, unsupported, unknown_code, call, sparse, string, sign_bit,
+    for make in (good_names, good_signatures, loop_open, loop_endless, loop_in_itself,
+                 variable_unset, custom, unsupported, unknown_code, call, sparse, string, sign_bit,
                  shuffled, variable, computed_shape, open_size, batch_dims, version,
                  channel_activation, tensor_index, opcode_index, buffer_index, buffer_size,
                  read_before_made, made_twice, scale_zero, scale_count, no_options, no_outputs,
@@ -305,5 +391,5 @@ def write_all(folder):
                  lstm_hidden_scale, lstm_cell_scale, lstm_integer_peepholes, *hybrid.BAD):
         (folder / f"{make.__name__}.tflite").write_bytes(make().bytes())
     (folder / "README.md").write_text(
-        "# TensorFlow Lite models to refuse\n\nOne fault each, as the name says; `good_names` must "
-        "load. Made by `tools/make_tflite_golden.py`.\n")
+        "# TensorFlow Lite models to refuse\n\nOne fault each, as the name says; `good_names` and "
+        "`good_signatures` must load. Made by `tools/make_tflite_golden.py`.\n")

@@ -13,6 +13,7 @@ TYPES = {
     np.dtype(np.bool_): schema.TensorType.BOOL,
     np.dtype(np.int16): schema.TensorType.INT16,
     np.dtype(np.int8): schema.TensorType.INT8,
+    np.dtype(np.complex64): schema.TensorType.COMPLEX64,
 }
 
 
@@ -38,6 +39,24 @@ class Model:
         self.graph.tensors, self.graph.operators = [], []
         self.graph.inputs, self.graph.outputs = [], []
         self.model.subgraphs = [self.graph]
+        self.twin = None  # a model of the same numbers that the judge knows, where it does not this
+
+    def begin_subgraph(self):
+        """What follows belongs to another subgraph, whose number this is, until end_subgraph()."""
+        self.graph = schema.SubGraphT()
+        self.graph.tensors, self.graph.operators = [], []
+        self.graph.inputs, self.graph.outputs = [], []
+        self.model.subgraphs.append(self.graph)
+        return len(self.model.subgraphs) - 1
+
+    def end_subgraph(self):
+        self.graph = self.model.subgraphs[0]
+
+    def resource(self):
+        """A tensor that stands for a variable."""
+        index = self.tensor((), np.int32)
+        self.graph.tensors[index].type = schema.TensorType.RESOURCE
+        return index
 
     def tensor(self, shape, dtype=np.float32, quant=None, name=None, data=None):
         made = schema.TensorT()
@@ -82,19 +101,20 @@ class Model:
         self.graph.tensors[index].isVariable = True
         return index
 
-    def op(self, name, inputs, outputs, options=None, **fields):
+    def op(self, name, inputs, outputs, options=None, custom=None, **fields):
         """Adds an operator; `options` is the name of its table, `fields` what is in it."""
         code = getattr(schema.BuiltinOperator, name)
-        codes = [c.builtinCode for c in self.model.operatorCodes]
-        if code not in codes:
+        codes = [c.customCode or c.builtinCode for c in self.model.operatorCodes]
+        wanted, code_number = custom or code, code
+        if wanted not in codes:
             entry = schema.OperatorCodeT()
-            entry.builtinCode = code
+            entry.builtinCode, entry.customCode = code_number, custom
             entry.deprecatedBuiltinCode = min(code, 127)
             entry.version = VERSIONS.get(name, 1)
             self.model.operatorCodes.append(entry)
-            codes.append(code)
+            codes.append(wanted)
         made = schema.OperatorT()
-        made.opcodeIndex = codes.index(code)
+        made.opcodeIndex = codes.index(wanted)
         made.inputs, made.outputs = list(inputs), list(outputs)
         if options is not None:
             made.builtinOptionsType = getattr(schema.BuiltinOptions, options)

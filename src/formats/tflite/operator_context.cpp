@@ -194,19 +194,19 @@ Result<ValueId> OperatorContext::fold(const Op& op, const std::vector<ValueId>& 
   }
   TINYSPLIT_ASSIGN_OR_RETURN(Value output, infer_output(op, values, stated));
   const std::int64_t macs = count_macs(op, values, output.shape);
-  if (macs > state_.folded_macs_left) {
+  if (macs > state_.budget.folded_macs) {
     return resource_exhausted("the operators on constants alone multiply more than " +
                               std::to_string(limits::kMaxFoldedMacs) + " times");
   }
-  state_.folded_macs_left -= macs;
+  state_.budget.folded_macs -= macs;
   const std::int64_t made_bytes = static_cast<std::int64_t>(output.num_bytes());
   TINYSPLIT_RETURN_IF_ERROR(state_.tensors.spend_constants(made_bytes));
   bytes += made_bytes;
-  if (bytes > state_.folded_bytes_left) {
+  if (bytes > state_.budget.folded_bytes) {
     return resource_exhausted("the operators on constants alone move more than " +
                               std::to_string(limits::kMaxTfliteFoldedBytes) + " bytes");
   }
-  state_.folded_bytes_left -= bytes;
+  state_.budget.folded_bytes -= bytes;
   TINYSPLIT_ASSIGN_OR_RETURN(Tensor made, evaluate(op, values, stated));
   return state_.builder.add_constant(std::move(made), std::move(output.quantization));
 }
@@ -229,6 +229,12 @@ Result<Tensor> OperatorContext::new_tensor(DType dtype, const Shape& shape) {
   TINYSPLIT_RETURN_IF_ERROR(state_.tensors.spend_constants(
       shape.num_elements() * static_cast<std::int64_t>(dtype_size(dtype))));
   return Tensor(dtype, shape);
+}
+
+std::string_view OperatorContext::custom_options() const {
+  const auto* bytes = operator_.custom_options();
+  if (bytes == nullptr) return {};
+  return {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
 }
 
 Status OperatorContext::define(int i, ValueId value) {

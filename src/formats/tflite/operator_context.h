@@ -6,17 +6,20 @@
 #include <vector>
 
 #include "core/status.h"
+#include "formats/tflite/subgraphs.h"
 #include "formats/tflite/tensor_table.h"
 #include "graph/graph_builder.h"
 
 namespace tinysplit::tflite {
 
-// What all operators of a model share while they are translated.
+// What all operators of a subgraph share while they are translated.
 struct TranslationState {
+  const schema::Model& model;
   TensorTable& tensors;
   GraphBuilder& builder;
-  std::int64_t folded_bytes_left;
-  std::int64_t folded_macs_left;
+  ReadingBudget& budget;
+  Variables& variables;
+  Subgraphs& subgraphs;
 };
 
 // What a translator works with: one operator, already opened as a layer of the builder. Inputs and
@@ -97,6 +100,15 @@ class OperatorContext {
   Status finish(ValueId value, schema::Activation activation);
   // Output 0 is x under another shape.
   Status finish_reshape(ValueId x, const Shape& to);
+
+  Variables& variables() { return state_.variables; }
+  // What a subgraph makes of `inputs`, as part of this layer.
+  Result<std::vector<ValueId>> call(std::int32_t subgraph, std::span<const ValueId> inputs) {
+    return state_.subgraphs.run(subgraph, inputs, state_);
+  }
+
+  // The bytes in which a custom operator has its options; empty where there are none.
+  std::string_view custom_options() const;
 
   // What was defined, in the order of the outputs; for the translation.
   const std::vector<ValueId>& defined() const { return defined_; }

@@ -19,6 +19,7 @@ constexpr TypeSet kInt8{DType::kInt8};
 constexpr TypeSet kInt16{DType::kInt16};
 constexpr TypeSet kInt32{DType::kInt32};
 constexpr auto kOfInput = Subject::kInput;
+constexpr auto kOfNone = Subject::kNone;
 
 constexpr std::string_view kConvolution =
     "padding SAME, VALID; strides, dilation; kernel quantised by tensor or filter; optional bias; "
@@ -32,6 +33,7 @@ constexpr std::string_view kReduce = "constant axes; keep_dims";
 constexpr std::string_view kConstantAxis = "constant axis";
 constexpr std::string_view kAxis = "axis";
 constexpr std::string_view kBlock = "block_size";
+constexpr std::string_view kVariable = "the initial value at every inference";
 constexpr std::string_view kConstantShape = "constant shape";
 
 constexpr OperatorRow kOperators[] = {
@@ -157,7 +159,27 @@ constexpr OperatorRow kOperators[] = {
     {Code::EMBEDDING_LOOKUP,
      translate_embedding_lookup,
      {kReal | kInt8, "indices int32; float32 of int8 or UINT8 tables too"}},
+    {Code::GATHER_ND, translate_gather_nd, {kBytes | kWhole, "indices int32, int64"}},
+    {Code::RFFT2D,
+     translate_rfft2d,
+     {kReal, "constant lengths up to 16384; as products with its matrix"},
+     kOfInput},
+    {Code::REAL, translate_complex_part, {kReal, kPlain}},
+    {Code::IMAG, translate_complex_part, {kReal, kPlain}},
+    {Code::COMPLEX_ABS, translate_complex_abs, {kReal, kPlain}},
     {Code::REVERSE_V2, translate_reverse, {kEveryType, "constant axes"}},
+    {Code::WHILE,
+     translate_while,
+     {kEveryType, "unrolled when the file is read: its condition must be constant"},
+     kOfNone},
+    {Code::IF,
+     translate_if,
+     {kEveryType, "the branch that is taken: its condition must be constant"},
+     kOfNone},
+    {Code::CALL_ONCE, translate_call_once, {kEveryType, "initial values of variables"}, kOfNone},
+    {Code::VAR_HANDLE, translate_variable_handle, {kEveryType, kPlain}, kOfNone},
+    {Code::READ_VARIABLE, translate_read_variable, {kEveryType, kVariable}, kOfNone},
+    {Code::ASSIGN_VARIABLE, translate_assign_variable, {kEveryType, kVariable}, kOfNone},
     {Code::SVDF,
      translate_svdf,
      {kReal, "rank; optional bias; fused activation; a state of zeros at every inference"}},
@@ -170,6 +192,22 @@ constexpr OperatorRow kOperators[] = {
       "gates"}},
 };
 
+// By their names.
+constexpr OperatorRow kCustomOperators[] = {
+    {Code::CUSTOM,
+     translate_transposed_with_bias,
+     {kReal, "of MediaPipe: padding SAME, VALID; strides; bias"},
+     Subject::kOutput,
+     "Convolution2DTransposeBias"},
+    {Code::CUSTOM,
+     translate_detection,
+     {kReal,
+      "inputs float32, uint8; use_regular_nms or not; one class for each box; a step of plain "
+      "operations for each box that comes out"},
+     Subject::kOutput,
+     "TFLite_Detection_PostProcess"},
+};
+
 constexpr std::string_view kNoSuch = "no such operator yet";
 
 // The reason why an operator is refused that has no row.
@@ -178,20 +216,14 @@ std::string_view refusal_of(Code code) {
     Code code;
     std::string_view reason;
   } kReasons[] = {
-      {Code::CUSTOM, "custom operators, and what a delegate made of others"},
+      {Code::CUSTOM, "but for those above by their names; what a delegate made of others"},
       {Code::DELEGATE, "custom operators, and what a delegate made of others"},
       {Code::CALL, "control flow and other subgraphs"},
-      {Code::CALL_ONCE, "control flow and other subgraphs"},
-      {Code::IF, "control flow and other subgraphs"},
-      {Code::WHILE, "control flow and other subgraphs"},
-      {Code::VAR_HANDLE, "variables and hash tables"},
-      {Code::READ_VARIABLE, "variables and hash tables"},
-      {Code::ASSIGN_VARIABLE, "variables and hash tables"},
-      {Code::HASHTABLE, "variables and hash tables"},
-      {Code::HASHTABLE_FIND, "variables and hash tables"},
-      {Code::HASHTABLE_IMPORT, "variables and hash tables"},
-      {Code::HASHTABLE_SIZE, "variables and hash tables"},
-      {Code::HASHTABLE_LOOKUP, "variables and hash tables"},
+      {Code::HASHTABLE, "hash tables"},
+      {Code::HASHTABLE_FIND, "hash tables"},
+      {Code::HASHTABLE_IMPORT, "hash tables"},
+      {Code::HASHTABLE_SIZE, "hash tables"},
+      {Code::HASHTABLE_LOOKUP, "hash tables"},
       {Code::UNIQUE, "the shape of the output depends on the numbers"},
       {Code::WHERE, "the shape of the output depends on the numbers"},
       {Code::NON_MAX_SUPPRESSION_V4, "the shape of the output depends on the numbers"},
@@ -215,6 +247,11 @@ const OperatorRow* find_operator(schema::BuiltinOperator code) {
   return found == std::end(kOperators) ? nullptr : found;
 }
 
+const OperatorRow* find_custom_operator(std::string_view name) {
+  const auto* found = std::ranges::find(kCustomOperators, name, &OperatorRow::custom);
+  return found == std::end(kCustomOperators) ? nullptr : found;
+}
+
 }  // namespace tinysplit::tflite
 
 namespace tinysplit {
@@ -225,6 +262,7 @@ OperatorList tflite_operators() {
   for (const OperatorRow& row : kOperators) {
     list.supported.push_back({schema::EnumNameBuiltinOperator(row.code), row.note});
   }
+  for (const OperatorRow& row : kCustomOperators) list.supported.push_back({row.custom, row.note});
   std::ranges::sort(list.supported, {}, &SupportedOperator::name);
   for (const Code code : schema::EnumValuesBuiltinOperator()) {
     if (find_operator(code) != nullptr) continue;

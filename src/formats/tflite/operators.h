@@ -57,9 +57,25 @@ Status translate_split(OperatorContext& context);
 Status translate_unpack(OperatorContext& context);
 Status translate_gather(OperatorContext& context);
 Status translate_embedding_lookup(OperatorContext& context);
+Status translate_gather_nd(OperatorContext& context);
 Status translate_reverse(OperatorContext& context);
 
 Status translate_svdf(OperatorContext& context);
 Status translate_sequence_lstm(OperatorContext& context);
+
+// operators_custom.cpp, operators_detection.cpp, operators_spectrum.cpp
+Status translate_transposed_with_bias(OperatorContext& context);
+Status translate_detection(OperatorContext& context);
+Status translate_rfft2d(OperatorContext& context);
+Status translate_complex_part(OperatorContext& context);
+Status translate_complex_abs(OperatorContext& context);
+
+// operators_control.cpp
+Status translate_while(OperatorContext& context);
+Status translate_if(OperatorContext& context);
+Status translate_call_once(OperatorContext& context);
+Status translate_variable_handle(OperatorContext& context);
+Status translate_read_variable(OperatorContext& context);
+Status translate_assign_variable(OperatorContext& context);
 
 }  // namespace tinysplit::tflite

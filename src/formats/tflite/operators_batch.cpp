@@ -8,7 +8,7 @@ namespace {
 using Numbers = std::vector<std::int64_t>;
 
 // The block, of one number for each spatial axis, and two numbers for each of the third input.
-struct Blocks {
+struct BatchBlocks {
   Numbers sizes;
   Numbers before;
   Numbers after;
@@ -17,8 +17,9 @@ struct Blocks {
   int axes() const { return static_cast<int>(sizes.size()); }
 };
 
-Result<Blocks> blocks_of(OperatorContext& context, const Shape& x) {
-  Blocks blocks;
+// A copy of the shape: what is read adds constants, which move those before.
+Result<BatchBlocks> blocks_of(OperatorContext& context, Shape x) {
+  BatchBlocks blocks;
   TINYSPLIT_ASSIGN_OR_RETURN(blocks.sizes, context.integers(1));
   TINYSPLIT_ASSIGN_OR_RETURN(const Numbers pairs, context.integers(2));
   const bool fits = x.rank() >= 3 && x.rank() <= 4 && blocks.axes() >= 1 &&
@@ -53,7 +54,7 @@ Result<ValueId> reshaped(OperatorContext& context, ValueId x, const Numbers& dim
 // [N, s*b, ..., C] to [b*N, s, ..., C]: [N, s, b, ...] with the block's axes in front.
 Status translate_space_to_batch(OperatorContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(ValueId x, context.input(0));
-  TINYSPLIT_ASSIGN_OR_RETURN(const Blocks blocks, blocks_of(context, context.shape(x)));
+  TINYSPLIT_ASSIGN_OR_RETURN(const BatchBlocks blocks, blocks_of(context, context.shape(x)));
   const int axes = blocks.axes();
   PadOp pad;
   pad.before.assign(static_cast<std::size_t>(context.shape(x).rank()), 0);
@@ -93,7 +94,7 @@ Status translate_space_to_batch(OperatorContext& context) {
 Status translate_batch_to_space(OperatorContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(ValueId x, context.input(0));
   const Shape shape = context.shape(x);
-  TINYSPLIT_ASSIGN_OR_RETURN(const Blocks blocks, blocks_of(context, shape));
+  TINYSPLIT_ASSIGN_OR_RETURN(const BatchBlocks blocks, blocks_of(context, shape));
   const int axes = blocks.axes();
   if (shape[0] % blocks.cells != 0) {
     return invalid_argument("its block of " + std::to_string(blocks.cells) +

@@ -107,6 +107,8 @@ Status translate_concatenation(OperatorContext& context) {
     parts.push_back(part);
   }
   if (parts.empty()) return invalid_argument("it has no inputs");
+  const auto is_empty = [&](ValueId part) { return context.shape(part).num_elements() == 0; };
+  if (!std::ranges::all_of(parts, is_empty)) std::erase_if(parts, is_empty);
   ConcatOp op;
   TINYSPLIT_ASSIGN_OR_RETURN(op.axis,
                              context.axis(options->axis(), context.shape(parts[0]).rank()));

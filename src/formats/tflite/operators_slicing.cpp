@@ -165,6 +165,18 @@ Status translate_slice(OperatorContext& context) {
     op.size[i] = size[i] == -1 ? op.size[i] - begin[i] : size[i];
     op.begin[i] = begin[i];
   }
+  // Nothing, to be joined to something: as the first step of an unrolled loop has it.
+  if (std::ranges::count(op.size, 0) > 0) {
+    for (std::size_t i = 0; i < begin.size(); ++i) {
+      if (op.begin[i] < 0 || op.size[i] < 0 ||
+          op.begin[i] + op.size[i] > context.shape(x)[static_cast<int>(i)]) {
+        return invalid_argument("it slices beyond " + context.shape(x).to_string());
+      }
+    }
+    TINYSPLIT_ASSIGN_OR_RETURN(const Shape none, Shape::create(op.size));
+    const Value& like = context.view(x);
+    return context.define(0, context.constant(Tensor(like.dtype, none), like.quantization));
+  }
   return context.finish(std::move(op), {x});
 }
 
@@ -251,6 +263,45 @@ Status translate_gather(OperatorContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(
       op.axis, context.axis(options == nullptr ? 0 : options->axis(), context.shape(x).rank()));
   return context.finish(op, {x, indices});
+}
+
+// The last axis of the indices names a place along the first axes of x: with those as one axis, a
+// number is enough.
+Status translate_gather_nd(OperatorContext& context) {
+  TINYSPLIT_ASSIGN_OR_RETURN(ValueId x, context.input(0));
+  TINYSPLIT_ASSIGN_OR_RETURN(ValueId indices, context.input(1));
+  const Shape from = context.shape(x), places = context.shape(indices);
+  const DType dtype = context.view(indices).dtype;
+  const int named =
+      places.rank() < 1
+          ? 0
+          : static_cast<int>(std::min<std::int64_t>(places[places.rank() - 1], from.rank() + 1));
+  if (named < 1 || named > from.rank() || (dtype != DType::kInt32 && dtype != DType::kInt64)) {
+    return invalid_argument("its indices " + std::string(dtype_name(dtype)) + places.to_string() +
+                            " do not fit " + from.to_string());
+  }
+  std::int64_t cells = 1;
+  TINYSPLIT_ASSIGN_OR_RETURN(Tensor steps, context.new_tensor(dtype, Shape{named}));
+  for (int axis = named - 1; axis >= 0; --axis) {
+    const std::size_t at = static_cast<std::size_t>(axis);
+    if (dtype == DType::kInt32) {
+      steps.as<std::int32_t>()[at] = static_cast<std::int32_t>(cells);
+    } else {
+      steps.as<std::int64_t>()[at] = cells;
+    }
+    cells *= from[axis];
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(indices, context.add(BinaryOp{BinaryKind::kMultiply},
+                                                  {indices, context.constant(std::move(steps))}));
+  ReduceOp sum;
+  sum.kind = ReduceKind::kSum;
+  sum.axes = {places.rank() - 1};
+  TINYSPLIT_ASSIGN_OR_RETURN(indices, context.add(sum, {indices}));
+  Numbers dims{cells};
+  for (int axis = named; axis < from.rank(); ++axis) dims.push_back(from[axis]);
+  TINYSPLIT_ASSIGN_OR_RETURN(const Shape flat, Shape::create(dims));
+  TINYSPLIT_ASSIGN_OR_RETURN(x, context.reshape(x, flat));
+  return context.finish(GatherOp{0}, {x, indices});
 }
 
 // Rows of the second input by the numbers in the first.

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/limits.h"
 #include "core/numeric.h"
 #include "formats/tflite/hybrid_weights.h"
 #include "formats/tflite/names.h"
+#include "formats/tflite/subgraphs.h"
 #include "formats/tflite/weights.h"
 
 namespace tinysplit::tflite {
@@ -105,14 +107,45 @@ Result<Arrangement> arrange(WeightLayout layout, const Shape& shape) {
 
 }  // namespace
 
+ReadingBudget::ReadingBudget(std::size_t file_bytes)
+    : constant_bytes(static_cast<std::int64_t>(limits::kMaxTfliteConstantRatio * file_bytes +
+                                               limits::kMinUnpackedAllowance)),
+      folded_bytes(limits::kMaxTfliteFoldedBytes),
+      folded_macs(limits::kMaxFoldedMacs),
+      called_operators(kMaxCalledOperators) {}
+
 TensorTable::TensorTable(const schema::Model& model, const schema::SubGraph& subgraph,
-                         std::size_t file_bytes, GraphBuilder& builder)
+                         ReadingBudget& budget, GraphBuilder& builder)
     : model_(model),
       builder_(builder),
       tensors_(subgraph.tensors()->begin(), subgraph.tensors()->end()),
       values_(tensors_.size(), -1),
-      constant_bytes_left_(static_cast<std::int64_t>(limits::kMaxTfliteConstantRatio * file_bytes +
-                                                     limits::kMinUnpackedAllowance)) {}
+      budget_(budget) {}
+
+Status TensorTable::check(const schema::SubGraph& subgraph) {
+  if (subgraph.tensors() == nullptr || subgraph.tensors()->size() == 0) {
+    return invalid_argument("the model has no tensors");
+  }
+  if (subgraph.tensors()->size() <= limits::kMaxTfliteTensors) return ok_status();
+  return out_of_range("the model has " + std::to_string(subgraph.tensors()->size()) +
+                      " tensors, at most " + std::to_string(limits::kMaxTfliteTensors) +
+                      " are allowed");
+}
+
+std::vector<ValueId> TensorTable::take_values() {
+  forget_computed_weights();
+  return std::exchange(values_, std::vector<ValueId>(tensors_.size(), -1));
+}
+
+void TensorTable::restore_values(std::vector<ValueId> values) {
+  forget_computed_weights();
+  values_ = std::move(values);
+}
+
+// Kernels arranged of what operators made hold for this run alone.
+void TensorTable::forget_computed_weights() {
+  std::erase_if(weights_, [this](const auto& each) { return is_defined(std::get<0>(each.first)); });
+}
 
 std::string TensorTable::describe(int index) const {
   return "tensor " + std::to_string(index) + " \"" + clean_text(name(index), 80) + "\"";
@@ -340,12 +373,12 @@ Status TensorTable::define(int index, ValueId value) {
 }
 
 Status TensorTable::spend_constants(std::int64_t bytes) {
-  if (bytes > constant_bytes_left_) {
+  if (bytes > budget_.constant_bytes) {
     return resource_exhausted("the constants take more than " +
                               std::to_string(limits::kMaxTfliteConstantRatio) +
                               " times the bytes of the file");
   }
-  constant_bytes_left_ -= bytes;
+  budget_.constant_bytes -= bytes;
   return ok_status();
 }
 

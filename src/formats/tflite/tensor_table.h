@@ -28,12 +28,25 @@ enum class WeightNumbers : std::uint8_t {
   kHybrid,  // weights of a float32 operator: float32, by the rules of hybrid_weights.h
 };
 
+// What reading one file may still cost: bytes of constants that are made, bytes moved and products
+// made by operators on constants, operators that loops and calls run.
+struct ReadingBudget {
+  explicit ReadingBudget(std::size_t file_bytes);
+
+  std::int64_t constant_bytes;
+  std::int64_t folded_bytes;
+  std::int64_t folded_macs;
+  std::int64_t called_operators;
+};
+
 // The tensors of one subgraph: what the file says of each, and the graph's value once there is one.
 class TensorTable {
  public:
   // The tables are verified and outlive this object.
-  TensorTable(const schema::Model& model, const schema::SubGraph& subgraph, std::size_t file_bytes,
+  TensorTable(const schema::Model& model, const schema::SubGraph& subgraph, ReadingBudget& budget,
               GraphBuilder& builder);
+  // Whether there are tensors, and not too many. Errors: INVALID_ARGUMENT, OUT_OF_RANGE.
+  static Status check(const schema::SubGraph& subgraph);
 
   int size() const { return static_cast<int>(tensors_.size()); }
 
@@ -69,10 +82,17 @@ class TensorTable {
   Status define(int index, ValueId value);
   bool is_defined(int index) const { return values_[static_cast<std::size_t>(index)] >= 0; }
 
+  // Forgets what operators made of the tensors, for another run of the subgraph; gives it, to be
+  // put back behind that run. What stands in the file is kept.
+  std::vector<ValueId> take_values();
+  void restore_values(std::vector<ValueId> values);
+
   // Before constants of so many bytes are made: limits::kMaxTfliteConstantRatio.
   Status spend_constants(std::int64_t bytes);
 
  private:
+  void forget_computed_weights();
+
   struct Constant {
     TensorView view;  // of the file's bytes, perhaps unaligned
     std::optional<Quantization> quantization;
@@ -91,7 +111,7 @@ class TensorTable {
   std::vector<const schema::Tensor*> tensors_;
   std::vector<ValueId> values_;
   std::map<std::tuple<int, WeightLayout, WeightNumbers, schema::BuiltinOperator>, ValueId> weights_;
-  std::int64_t constant_bytes_left_;
+  ReadingBudget& budget_;
 };
 
 }  // namespace tinysplit::tflite

@@ -77,10 +77,11 @@ GraphResult read_tflite_model_bytes(std::string_view bytes, const std::string& n
       });
 }
 
-Result<std::vector<OperatorUse>> count_tflite_operators(std::string_view bytes) {
+Result<std::vector<OperatorUse>> count_tflite_operators(std::string_view bytes,
+                                                        const TfliteOptions& options) {
   return read_safely<std::vector<OperatorUse>>(
-      bytes, [](const tflite::schema::Model& model, std::string_view) {
-        return tflite::count_operators(model);
+      bytes, [&](const tflite::schema::Model& model, std::string_view) {
+        return tflite::count_operators(model, options);
       });
 }
 

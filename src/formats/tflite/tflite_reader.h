@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,12 +17,16 @@ namespace tinysplit {
 struct TfliteOptions {
   // Sizes of inputs that the file leaves open.
   InputSizes sizes;
+  // Key of the signature to read; empty: "serving_default", else that of the first subgraph.
+  std::string signature;
+  // Is told of a choice among signatures that nobody made.
+  std::function<void(const std::string&)> note;
 };
 
 // Reads a TensorFlow Lite model (schema version 3) from the bytes of its file. The graph is named
 // `name`, its digest is the SHA-256 of the bytes.
 //
-// Layers are the operators of the first subgraph, in file order; a layer's kind is the operator's
+// Layers are the operators of the chosen subgraph, in file order; a layer's kind is the operator's
 // name ("CONV_2D"), its own name that of its first output tensor: what stands before a ';' (the
 // converter joins the names of all that it merged), made unique where need be, other characters
 // than printable ASCII replaced. Inputs and outputs have the names of the model's signature where
@@ -52,6 +57,7 @@ OperatorList tflite_operators();
 
 // The operators of a file by their kinds, supported or not, whatever else is wrong with the model.
 // Errors: those of a file that cannot be understood at all.
-Result<std::vector<OperatorUse>> count_tflite_operators(std::string_view bytes);
+Result<std::vector<OperatorUse>> count_tflite_operators(std::string_view bytes,
+                                                        const TfliteOptions& options = {});
 
 }  // namespace tinysplit
