@@ -143,7 +143,8 @@ TEST(GraphToKeras, PartsComputeTheSameAtEveryCut) {
   Tally tally;
   for (const std::string name :
        {"residual", "inception", "inverted_bottleneck", "two_inputs", "squeeze_excite",
-        "batch_norm_after", "u_net", "lstm", "signal_chain", "conv_same", "separable_chain"}) {
+        "batch_norm_after", "u_net", "lstm", "signal_chain", "conv_same", "separable_chain",
+        "transfer_learning", "siamese", "shared_model_in_a_row", "deeply_nested"}) {
     const fs::path path = golden_file(name + ".keras");
     if (!fs::exists(path)) continue;
     const auto graph = read_keras_model(path).value();

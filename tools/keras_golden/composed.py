@@ -92,6 +92,43 @@ def shared_model_outputs(k):
     return k.Model([a, b], [l.Add()([p, r]), q, s])
 
 
+def shared_model_in_a_row(k):
+    """The second call needs what the first makes: its layers come after those of the first."""
+    l = k.layers
+    x = k.Input((6, 6, 3))
+    block = k.Sequential([
+        k.Input((6, 6, 3)), l.Conv2D(3, 3, padding="same", name="conv"),
+        l.BatchNormalization(name="norm"), l.ReLU(name="relu")], name="block")
+    return k.Model(x, l.Dense(2)(l.Flatten()(block(block(x)))))
+
+
+def alike_in_two_models(k):
+    """Both inner models have a layer "dense", built on its first call."""
+    l = k.layers
+    left = k.Sequential([l.Dense(4, name="dense"), l.ReLU(name="relu")], name="left")
+    right = k.Sequential([l.Dense(4, name="dense"), l.ReLU(name="relu")], name="right")
+    x = k.Input((5,))
+    both = k.Model(x, l.Add(name="add")([left(x), right(x)]), name="both")
+    y = k.Input((5,))
+    return k.Model(y, l.Dense(3, name="scores")(both(y)))
+
+
+def transfer_learning(k):
+    """Preprocessing and a frozen base as models, a head on them."""
+    l = k.layers
+    prepare = k.Sequential([l.Rescaling(1 / 127.5, offset=-1.0), l.RandomFlip()], name="prepare")
+    image = k.Input((12, 12, 3), name="image")
+    y = l.Conv2D(4, 3, strides=2, padding="same", use_bias=False, name="stem")(image)
+    y = z = l.ReLU(6.0, name="stem_relu")(l.BatchNormalization(name="stem_norm")(y))
+    y = l.DepthwiseConv2D(3, padding="same", use_bias=False, name="depthwise")(y)
+    y = l.ReLU(6.0, name="relu")(l.BatchNormalization(name="norm")(y))
+    base = k.Model(image, l.Add(name="add")([y, z]), name="base")
+    base.trainable = False
+    x = k.Input((12, 12, 3))
+    y = l.GlobalAveragePooling2D()(base(prepare(x), training=False))
+    return k.Model(x, l.Dense(3, activation="softmax")(l.Dropout(0.2)(y)))
+
+
 def arithmetic(k):
     """Keras 3 saves these as operations, which are not among model.layers; Keras 2 as layers."""
     l = k.layers
@@ -104,6 +141,9 @@ def arithmetic(k):
 CASES = {f.__name__: (f, {}) for f in (
     nested_functional, nested_sequential, sequential_of_models, frozen_base, deeply_nested,
     shared_layer, shared_in_a_row, shared_around_another, siamese, shared_model_outputs,
-    arithmetic)}
+    shared_model_in_a_row, transfer_learning, arithmetic)}
 
-SHARED = CASES
+CASES["transfer_learning"] = (transfer_learning, {"scale": 60.0, "shift": 120.0})
+
+SHARED = dict(CASES)
+CASES["alike_in_two_models"] = (alike_in_two_models, {})

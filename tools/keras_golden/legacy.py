@@ -1,6 +1,6 @@
 """The older spellings: HDF5 by Keras 3 and 2, the .keras format of Keras 2, compiled models."""
 
-from . import convolutions, elementwise, functional, shapes
+from . import composed, convolutions, elementwise, functional, shapes
 
 
 def deferred_sequential(k):
@@ -51,6 +51,27 @@ def keras2_activations(k):
     return k.Model(x, outputs)
 
 
+def keras2_slashes(k):
+    """Names with slashes, one of them the end of another, inside of a model and outside."""
+    l = k.layers
+    base = k.Sequential([
+        l.Conv2D(4, 3, input_shape=(8, 8, 3), name="block/conv"),
+        l.BatchNormalization(name="block/conv/norm"), l.Conv2D(3, 3, name="conv"),
+        l.BatchNormalization(name="norm")], name="base")
+    return k.Sequential([
+        base, l.DepthwiseConv2D(3, padding="same", name="head/depthwise"), l.Flatten(),
+        l.Dense(3, name="head/dense")])
+
+
+def keras2_bits(k):
+    """Booleans given, and so written, as 0 and 1."""
+    l = k.layers
+    return k.Sequential([
+        l.Conv2D(4, 3, use_bias=0, input_shape=(6, 6, 3)), l.BatchNormalization(scale=1, center=0),
+        l.GlobalAveragePooling2D(keepdims=1), l.Flatten(), l.Dense(4, use_bias=1),
+        l.Reshape((2, 2)), l.GRU(3, return_sequences=1, reset_after=0, go_backwards=0)])
+
+
 CASES = {
     "seq_deferred": (deferred_sequential, {}),
     "compiled_adam": (functional.residual, {"fit": True}),
@@ -62,6 +83,7 @@ HDF5_CASES = {
     "h5_keras3_batch_norm": (convolutions.batch_norm_after, {}),
     "h5_keras3_residual": (functional.residual, {"fit": True}),
     "h5_keras3_two_inputs": (functional.two_inputs, {}),
+    "h5_keras3_alike_in_two_models": (composed.alike_in_two_models, {}),
     "h5_keras3_custom_names": (functional.custom_names, {}),
     "h5_keras3_random": (functional.random_case(3), {}),
     "h5_keras3_normalization": (
@@ -80,4 +102,6 @@ KERAS2_CASES = {
     "u_net": (functional.u_net, {}),
     "squeeze_excite": (functional.squeeze_excite, {}),
     "custom_names": (functional.custom_names, {}),
+    "slashes": (keras2_slashes, {}),
+    "bits": (keras2_bits, {}),
 }

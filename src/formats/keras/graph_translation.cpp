@@ -9,26 +9,24 @@
 #include "formats/keras/layer_context.h"
 #include "formats/keras/layer_table.h"
 #include "formats/keras/masks.h"
+#include "formats/keras/model_inlining.h"
 
 namespace tinysplit::keras {
 namespace {
 
 using Values = std::vector<ValueId>;
 
-// One model of the file: the whole, or one used as a layer.
+// One model of the file: the whole, or one that TimeDistributed wraps; the layers of models that it
+// uses as layers are its own.
 class ModelTranslation {
  public:
-  ModelTranslation(const ModelConfig& model, TranslationState& state)
-      : model_(model), state_(state) {
-    for (std::size_t i = 0; i < model.layers.size(); ++i) index_[model.layers[i].name] = i;
-  }
-
   // Finds the weights of all layers.
-  Status open(WeightFile& file) {
-    for (const LayerConfig& layer : model_.layers) {
-      TINYSPLIT_RETURN_IF_ERROR(name_layer(open_layer(layer, file), layer));
-    }
-    return ok_status();
+  static Result<std::unique_ptr<ModelTranslation>> open(const ModelConfig& model, WeightFile& file,
+                                                        TranslationState& state) {
+    TINYSPLIT_ASSIGN_OR_RETURN(ModelConfig flat, inline_models(model));
+    std::unique_ptr<ModelTranslation> translation(new ModelTranslation(std::move(flat), state));
+    TINYSPLIT_RETURN_IF_ERROR(translation->open_layers(model, file, /*inner=*/false));
+    return translation;
   }
 
   std::int64_t num_weights() const {
@@ -54,7 +52,7 @@ class ModelTranslation {
     return ok_status();
   }
 
-  // A call of a model used as a layer; all of it belongs to the open layer.
+  // A call of a model that is wrapped; all of it belongs to the open layer.
   Result<Values> run(const Values& inputs) {
     if (inputs.size() != model_.inputs.size()) {
       return invalid_argument("it is called on " + std::to_string(inputs.size()) +
@@ -95,12 +93,31 @@ class ModelTranslation {
 
   struct OpenLayer {
     LayerWeights weights;
-    std::unique_ptr<ModelTranslation> model;  // of a model, or of one that is wrapped
+    std::unique_ptr<ModelTranslation> model;  // that is wrapped
 
     std::int64_t num_weights() const {
       return model ? model->num_weights() : weights.num_elements();
     }
   };
+
+  ModelTranslation(ModelConfig model, TranslationState& state)
+      : model_(std::move(model)), state_(state) {
+    for (std::size_t i = 0; i < model_.layers.size(); ++i) index_[model_.layers[i].name] = i;
+  }
+
+  // The layers of `source`, as the file holds them, in the order of model_.layers.
+  Status open_layers(const ModelConfig& source, WeightFile& file, bool inner) {
+    for (const LayerConfig& layer : source.layers) {
+      if (layer.model) {
+        TINYSPLIT_ASSIGN_OR_RETURN(const auto inside, file.inside(layer, *layer.model));
+        TINYSPLIT_RETURN_IF_ERROR(open_layers(*layer.model, *inside, /*inner=*/true));
+      } else if (!inner || !layer.is_input()) {
+        const LayerConfig& inlined = model_.layers[layers_.size()];
+        TINYSPLIT_RETURN_IF_ERROR(name_layer(open_layer(layer, file), inlined));
+      }
+    }
+    return ok_status();
+  }
 
   Status open_layer(const LayerConfig& layer, WeightFile& file) {
     OpenLayer open;
@@ -108,8 +125,8 @@ class ModelTranslation {
     while (inner->wrapped) inner = inner->wrapped.get();
     if (inner->model) {
       TINYSPLIT_ASSIGN_OR_RETURN(const auto inside, file.inside(layer, *inner->model));
-      open.model = std::make_unique<ModelTranslation>(*inner->model, state_);
-      TINYSPLIT_RETURN_IF_ERROR(open.model->open(*inside));
+      TINYSPLIT_ASSIGN_OR_RETURN(open.model,
+                                 ModelTranslation::open(*inner->model, *inside, state_));
     } else if (!layer.is_input() && !layer.is_operation()) {
       TINYSPLIT_ASSIGN_OR_RETURN(open.weights, file.weights_of(layer));
     }
@@ -266,7 +283,7 @@ class ModelTranslation {
     return outputs;
   }
 
-  const ModelConfig& model_;
+  const ModelConfig model_;
   TranslationState& state_;
   std::map<std::string, std::size_t, std::less<>> index_;  // of layers, by name
   std::vector<OpenLayer> layers_;
@@ -282,9 +299,8 @@ Result<std::shared_ptr<const Graph>> translate_model(const ModelConfig& model, W
   for (const LayerConfig& layer : model.layers) TINYSPLIT_RETURN_IF_ERROR(check_layer(layer));
   GraphBuilder builder(name, digest);
   TranslationState state{builder, limits::kMaxConfigConstants, limits::kMaxNodes, {}, {}};
-  ModelTranslation translation(model, state);
-  TINYSPLIT_RETURN_IF_ERROR(translation.open(weights));
-  TINYSPLIT_RETURN_IF_ERROR(translation.run_as_layers(sizes));
+  TINYSPLIT_ASSIGN_OR_RETURN(const auto translation, ModelTranslation::open(model, weights, state));
+  TINYSPLIT_RETURN_IF_ERROR(translation->run_as_layers(sizes));
   return builder.build();
 }
 

@@ -19,9 +19,10 @@ namespace tinysplit {
 // after the file's stem, its digest is the SHA-256 of the file.
 //
 // Layers are numbered as model.layers numbers them: a Functional model counts its input layers, a
-// Sequential one does not. A model used as a layer is one layer, and so are all calls of a shared
-// layer; only where a call needs what another layer makes of an earlier one, each call is a layer,
-// from the second on named "<layer>:<number>". Operations on tensors ("x * 2"), which Keras does
+// Sequential one does not. In the place of a model used as a layer stand its layers without its
+// inputs, named "<model>/<layer>". All calls of a shared layer are one layer; only where a call
+// needs what another layer makes of an earlier one, each call is a layer, from the second on named
+// "<layer>:<number>". Operations on tensors ("x * 2"), which Keras does
 // not count, belong to the layer before them. weight_bytes is count_params() of the layer times 4.
 // The graph's inputs and outputs come in the order of model.inputs and model.outputs, a tensor that
 // is listed twice as an output only once; the batch is 1, whatever the model says; other

@@ -20,6 +20,13 @@ std::optional<std::int64_t> whole_number(const Json& json, std::int64_t least, s
   return value;
 }
 
+std::optional<bool> truth_of(const Json& json) {
+  if (json.is_boolean()) return json.get<bool>();
+  // Python takes 0 and 1 for booleans, and writes what it was given.
+  const bool is_bit = json.is_number() && (json == 0 || json == 1);
+  return is_bit ? std::optional<bool>(json == 1) : std::nullopt;
+}
+
 Status LayerOptions::wrong(const char* key, const std::string& what) const {
   const Json& json = at(key);
   return invalid_argument("option " + std::string(key) + " is " +
@@ -53,7 +60,7 @@ Result<float> LayerOptions::number(const char* key, std::optional<float> fallbac
 
 Result<bool> LayerOptions::flag(const char* key, std::optional<bool> fallback) const {
   if (at(key).is_null() && fallback) return *fallback;
-  if (at(key).is_boolean()) return at(key).get<bool>();
+  if (const auto set = truth_of(at(key))) return *set;
   return wrong(key, "true or false");
 }
 

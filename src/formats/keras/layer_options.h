@@ -52,6 +52,9 @@ class LayerOptions {
   const Json& json_;
 };
 
+// A boolean, which may be written as the number 0 or 1; none if it is anything else.
+std::optional<bool> truth_of(const Json& json);
+
 // The number if it is a whole one in [least, most].
 std::optional<std::int64_t> whole_number(const Json& json, std::int64_t least, std::int64_t most);
 

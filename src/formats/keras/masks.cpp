@@ -44,8 +44,8 @@ Status check_inputs_of(const LayerConfig& layer, const LayerContext& context,
 
 void carry_mask(const LayerConfig& layer, const std::vector<ValueId>& inputs,
                 const std::vector<ValueId>& outputs, std::set<ValueId>& masked) {
-  const bool makes_one =
-      layer.class_name == "Embedding" && member(layer.options, "mask_zero") == true;
+  const bool makes_one = layer.class_name == "Embedding" &&
+                         truth_of(member(layer.options, "mask_zero")).value_or(false);
   const bool has_one =
       std::ranges::any_of(inputs, [&](ValueId input) { return masked.contains(input); });
   if (!makes_one && (!has_one || is_one_of(layer.class_name, kDropsMasks))) return;
