@@ -97,6 +97,25 @@ INSTANTIATE_TEST_SUITE_P(Files, KerasGolden, testing::ValuesIn(golden_models()),
                            return name;
                          });
 
+// Keras computes these in half or double precision, the engine in float32.
+TEST(KerasGoldenPolicies, ComputesWhatKerasComputedButForItsRounding) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(golden_file("../keras_policies"))) {
+    const std::filesystem::path& path = entry.path();
+    if (path.extension() == ".npz") continue;
+    SCOPED_TRACE(path.filename().string());
+    const std::string name = path.stem().string();
+    constexpr double kMostHalfError = 1e-2;
+    const bool bfloat = name.find("bfloat16") != name.npos;
+    expect_golden(path, std::filesystem::path(path).replace_extension(".npz"),
+                  bfloat                         ? 4 * kMostHalfError
+                  : name.find("64") != name.npos ? kMostError
+                                                 : kMostHalfError);
+    ++files;
+  }
+  EXPECT_GE(files, 12);
+}
+
 TEST(KerasGoldenMlperf, ComputesWhatKerasComputed) {
   for (const std::string name : {"ad01", "resnet8", "vww_96"}) {
     if (!std::filesystem::exists(mlperf_file(name + ".h5"))) {

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "formats/hdf5_images.h"
 #include "formats/keras/keras_reader.h"
@@ -131,14 +133,37 @@ TEST(KerasWeights, BoundsTheNamesOfWeights) {
   }
 }
 
-TEST(KerasWeights, RefusesWeightsThatAreNotFloat32) {
+TEST(KerasWeights, ReadsFloatsOfOtherWidths) {
   const std::string bytes = read_bytes(golden_file("flatten_dense.keras"));
-  const std::string wide = edit_weights(bytes, [](std::int64_t file) {
+  const std::vector<float> values = {1.5f, -2.0f, 0.25f, 65504.0f, -0.0f, 6.103515625e-05f};
+  const hid_t half = H5Tcopy(H5T_IEEE_F32LE);
+  H5Tset_fields(half, 15, 10, 5, 0, 10);
+  H5Tset_size(half, 2);
+  H5Tset_ebias(half, 15);
+  for (const hid_t type : {H5T_IEEE_F64LE, half}) {
+    const std::string other = edit_weights(bytes, [&](std::int64_t file) {
+      H5Ldelete(file, "layers/dense/vars/1", H5P_DEFAULT);
+      write_floats(file, "layers/dense/vars/1", {6}, values, H5P_DEFAULT, type);
+    });
+    const GraphResult graph = read_keras_model_bytes(other, "other");
+    ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+    const bool found = std::ranges::any_of((*graph)->values(), [&](const Value& value) {
+      return value.is_constant() && value.shape == Shape{6} &&
+             std::ranges::equal(value.data->as<float>(), values);
+    });
+    EXPECT_TRUE(found);
+  }
+  H5Tclose(half);
+}
+
+TEST(KerasWeights, RefusesWeightsThatAreNoFloats) {
+  const std::string bytes = read_bytes(golden_file("flatten_dense.keras"));
+  const std::string whole = edit_weights(bytes, [](std::int64_t file) {
     H5Ldelete(file, "layers/dense/vars/1", H5P_DEFAULT);
     write_floats(file, "layers/dense/vars/1", {6}, std::vector<float>(6), H5P_DEFAULT,
-                 H5T_IEEE_F64LE);
+                 H5T_STD_I32LE);
   });
-  expect_refused(wide, StatusCode::kUnimplemented, {"\"dense\" (Dense)", "bias", "float64"});
+  expect_refused(whole, StatusCode::kUnimplemented, {"\"dense\" (Dense)", "bias", "integer"});
 }
 
 }  // namespace

@@ -46,19 +46,6 @@ def channels_first(k):
     return sequential(k, (3, 6, 6), k.layers.Conv2D(2, 3, data_format="channels_first"))
 
 
-def mixed_float16(k):
-    return sequential(k, (6, 6, 3), k.layers.Conv2D(2, 3, dtype="mixed_float16"))
-
-
-def float64(k):
-    return sequential(k, (4,), k.layers.Dense(2, dtype="float64"))
-
-
-def nested_float64(k):
-    inner = sequential(k, (4,), k.layers.Dense(3, dtype="float64"))
-    return sequential(k, (4,), inner, k.layers.Dense(2))
-
-
 def channels_first_1d(k):
     return sequential(k, (3, 6), k.layers.Conv1D(2, 3, data_format="channels_first"))
 
@@ -105,8 +92,6 @@ UNSUPPORTED = {f.__name__: (f, why) for f, why in (
     (channels_first, "data_format channels_first"),
     (channels_first_1d, "data_format channels_first of one axis"),
     (steps_channels_first, "data_format channels_first inside of TimeDistributed"),
-    (mixed_float16, "dtype policy mixed_float16"), (float64, "dtype float64"),
-    (nested_float64, "dtype float64 in a model used as a layer"),
     (integer_dense, "whole numbers into a Dense layer"),
     (operation_sine, "an operation on tensors other than arithmetic"),
     (bicubic, "interpolation bicubic"), (dynamic_size, "height and width not known"),

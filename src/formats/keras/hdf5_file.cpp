@@ -7,12 +7,21 @@
 #include "core/limits.h"
 #include "formats/keras/byte_reader.h"
 #include "formats/keras/hdf5_types.h"
+#include "kernels/float16.h"
 
 namespace tinysplit::keras {
 namespace {
 
 constexpr std::string_view kSignature("\x89HDF\r\n\x1a\n", 8);
 constexpr int kSizeOfNumbers = 8;  // of offsets and lengths; h5py writes no other
+
+template <typename T>
+T take_element(const char*& from) {
+  T element;
+  std::memcpy(&element, from, sizeof(T));
+  from += sizeof(T);
+  return element;
+}
 
 }  // namespace
 
@@ -174,15 +183,27 @@ Result<Hdf5File::Dataset> Hdf5File::dataset(Address object) {
 Status Hdf5File::read(const Dataset& dataset, std::span<float> out) {
   static_assert(std::endian::native == std::endian::little, "floats are copied as they are");
   if (!dataset.data) return invalid_argument("a dataset was never written");
-  if (dataset.data->size() < out.size_bytes()) {
+  const std::size_t bytes = out.size() * dataset.float_bytes();
+  if (dataset.data->size() < bytes) {
     return damaged_hdf5("a dataset of shape " + dataset.shape.to_string() + " has " +
                         std::to_string(dataset.data->size()) + " bytes only");
   }
-  data_bytes_read_ += out.size_bytes();
+  data_bytes_read_ += bytes;
   if (data_bytes_read_ > bytes_.size()) {
     return resource_exhausted("the datasets of the HDF5 file overlap");
   }
-  if (!out.empty()) std::memcpy(out.data(), dataset.data->data(), out.size_bytes());
+  const char* from = dataset.data->data();
+  if (dataset.is_float32()) {
+    if (!out.empty()) std::memcpy(out.data(), from, bytes);
+    return ok_status();
+  }
+  for (float& element : out) {
+    if (dataset.float_bytes() == sizeof(double)) {
+      element = static_cast<float>(take_element<double>(from));
+    } else {
+      element = native::half_to_float(take_element<std::uint16_t>(from));
+    }
+  }
   return ok_status();
 }
 

@@ -36,6 +36,10 @@ class Hdf5File {
     std::optional<std::string_view> data;  // nothing was ever written, if empty
 
     bool is_float32() const { return type == "float32"; }
+    // Of an element, where read() takes it; else 0.
+    std::size_t float_bytes() const {
+      return is_float32() ? 4 : type == "float16" ? 2 : type == "float64" ? 8 : 0;
+    }
   };
 
   // `bytes` is the whole file and must outlive the result.
@@ -63,7 +67,8 @@ class Hdf5File {
   // storage), OUT_OF_RANGE (its shape).
   Result<Dataset> dataset(Address object);
 
-  // Copies the data of a float32 dataset. Precondition: is_float32(), as many elements as in `out`.
+  // Copies the data of a dataset of floats, rounded to float32 if they are float64. Precondition:
+  // float_bytes() is not 0, as many elements as in `out`.
   // Errors: INVALID_ARGUMENT (never written), RESOURCE_EXHAUSTED (datasets overlap).
   Status read(const Dataset& dataset, std::span<float> out);
 

@@ -1,5 +1,6 @@
 #include "formats/keras/hdf5_types.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "formats/keras/byte_reader.h"
@@ -28,14 +29,24 @@ Datatype parse_head(ByteReader& in) {
   return type;
 }
 
-bool is_ieee_single(const Datatype& type, ByteReader& in) {
+// A little-endian format of IEEE 754: sign, exponent, mantissa without its leading one.
+struct IeeeFormat {
+  std::uint32_t bytes;
+  std::uint32_t exponent_bits;
+  std::uint32_t mantissa_bits;
+};
+constexpr IeeeFormat kIeeeFormats[] = {{2, 5, 10}, {4, 8, 23}, {8, 11, 52}};
+
+bool is_ieee(const IeeeFormat& format, const Datatype& type, ByteReader in) {
   constexpr std::uint32_t kImpliedBit = 2u << 4;
-  constexpr std::uint32_t kSignAt31 = 31u << 8;
-  const bool head = type.size == 4 && (type.bits & 0xff71) == (kImpliedBit | kSignAt31);
-  const bool bits = in.u16() == 0 && in.u16() == 32;
-  const bool exponent = in.u8() == 23 && in.u8() == 8;
-  const bool mantissa = in.u8() == 0 && in.u8() == 23;
-  return head && bits && exponent && mantissa && in.u32() == 127 && in.ok();
+  const std::uint32_t sign_at = 8 * format.bytes - 1;
+  const bool head =
+      type.size == format.bytes && (type.bits & 0xff71) == (kImpliedBit | sign_at << 8);
+  const bool bits = in.u16() == 0 && in.u16() == 8 * format.bytes;
+  const bool exponent = in.u8() == format.mantissa_bits && in.u8() == format.exponent_bits;
+  const bool mantissa = in.u8() == 0 && in.u8() == format.mantissa_bits;
+  const std::uint32_t bias = (1u << (format.exponent_bits - 1)) - 1;
+  return head && bits && exponent && mantissa && in.u32() == bias && in.ok();
 }
 
 }  // namespace
@@ -78,9 +89,11 @@ std::string describe_datatype(std::string_view message) {
   const std::string order = (type.bits & 1) != 0 ? "big-endian " : "";
   switch (type.kind) {
     case kFloatingPoint: {
-      if (is_ieee_single(type, in)) return "float32";
-      if (type.size == 4) return order.empty() ? "an unusual 4-byte float" : order + "float32";
-      return order + "float" + std::to_string(8ULL * type.size);
+      const std::string name = "float" + std::to_string(8ULL * type.size);
+      const bool ieee = std::ranges::any_of(
+          kIeeeFormats, [&](const IeeeFormat& format) { return is_ieee(format, type, in); });
+      if (ieee || !order.empty()) return order + name;
+      return "an unusual " + std::to_string(type.size) + "-byte float";
     }
     case kFixedPoint:
       return order + std::to_string(type.size) + "-byte integer";

@@ -31,8 +31,8 @@ Status damaged_hdf5(const std::string& what);
 // IV.A.2.b. Errors: INVALID_ARGUMENT, OUT_OF_RANGE (rank or elements over the limits).
 Result<Shape> parse_dataspace(std::string_view message);
 
-// IV.A.2.d, in words: "float32" for little-endian IEEE single precision, else "float16",
-// "big-endian float64", "8-byte integer", "string", ...
+// IV.A.2.d, in words: "float16", "float32" and "float64" for the little-endian formats of
+// IEEE 754, else "an unusual 2-byte float", "big-endian float64", "8-byte integer", "string", ...
 std::string describe_datatype(std::string_view message);
 
 struct Hdf5StringType {

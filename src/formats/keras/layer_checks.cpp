@@ -1,6 +1,7 @@
 #include "formats/keras/layer_checks.h"
 
 #include <map>
+#include <set>
 
 #include "core/limits.h"
 #include "formats/keras/layer_options.h"
@@ -26,11 +27,24 @@ Result<std::string> dtype_of(const LayerConfig& layer) {
   return unimplemented("dtype " + brief(name) + " is not supported, only float32");
 }
 
+const std::set<std::string, std::less<>> kFloatPolicies = {
+    "float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"};
+
+// Of tfmot, the TensorFlow Model Optimization Toolkit; its packages differ between versions.
+bool is_quantisation_aware(const LayerConfig& layer) {
+  const std::string name = layer.class_name.substr(layer.class_name.find('>') + 1);
+  return name.starts_with("Quantize") &&
+         (name.starts_with("QuantizeWrapper") || name.starts_with("QuantizeAnnotate") ||
+          name == "QuantizeLayer" || name == "QuantizeAwareActivation");
+}
+
 Status check_dtype(const LayerConfig& layer) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string name, dtype_of(layer));
-  // An input layer has the dtype of what it takes, a model used as a layer none of its own.
-  if (name.empty() || name == "float32" || layer.is_input()) return ok_status();
-  return unimplemented("dtype " + brief(name) + " is not supported, only float32");
+  // An input layer has the dtype of what it takes, a model used as a layer none of its own. All
+  // real types compute in float32.
+  if (name.empty() || layer.is_input() || kFloatPolicies.contains(name)) return ok_status();
+  return unimplemented("dtype " + brief(name) +
+                       " is not supported, only float32 and other real types and mixed policies");
 }
 
 Status check_itself(const LayerConfig& layer) {
@@ -61,6 +75,11 @@ Status check_class(const LayerConfig& layer) {
     return unimplemented("this operation on tensors (" + brief(layer.module) +
                          ") is not supported");
   }
+  if (is_quantisation_aware(layer)) {
+    return unimplemented(
+        "it belongs to quantisation-aware training by tfmot; convert the model by "
+        "tf.lite.TFLiteConverter with Optimize.DEFAULT and give the .tflite file");
+  }
   if (!is_of_keras(layer)) return unimplemented("this class of layer is not supported");
   if (layer.model || layer.wrapped || find_layer(layer.class_name) != nullptr) {
     return ok_status();
@@ -77,8 +96,9 @@ Status check_layer(const LayerConfig& layer) { return name_layer(check_itself(la
 
 Result<InputType> parse_input_type(const LayerConfig& layer) {
   static const std::map<std::string, DType, std::less<>> kDTypes = {
-      {"", DType::kFloat32},    {"float32", DType::kFloat32}, {"int8", DType::kInt8},
-      {"uint8", DType::kUint8}, {"int16", DType::kInt16},     {"int32", DType::kInt32},
+      {"", DType::kFloat32},         {"float32", DType::kFloat32}, {"float16", DType::kFloat32},
+      {"bfloat16", DType::kFloat32}, {"float64", DType::kFloat32}, {"int8", DType::kInt8},
+      {"uint8", DType::kUint8},      {"int16", DType::kInt16},     {"int32", DType::kInt32},
       {"int64", DType::kInt64}};
   InputType type;
   const LayerOptions options(layer.options);

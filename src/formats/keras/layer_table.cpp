@@ -231,7 +231,8 @@ OperatorList keras_operators() {
   }
   list.notes = {
       "Files of Keras 2 and 3, `.keras` and `.h5`. Every layer computes in float32 "
-      "(`dtype` of another kind is refused) on channels last; quantised, LoRA and sparse layers, "
+      "(so does a `dtype` of float16, bfloat16, float64 or mixed) on channels last; quantised, "
+      "LoRA and sparse layers, "
       "and classes that are not Keras' own are refused.",
       "Activations: " + activations + "; by name, without arguments of their own.",
       "Operations on tensors (`x * 2 + y`): " + operations + "."};

@@ -28,7 +28,7 @@ struct WantedLayer {
 // of `layers`, then those of the second... The way back from write_keras_archive() and
 // write_keras_hdf5(). `bytes` is the whole file; it is not trusted.
 // Errors, which name the layer: those of opening the file; INVALID_ARGUMENT (no such layer, a
-// weight that is missing, too many or of another shape), UNIMPLEMENTED (not float32),
+// weight that is missing, too many or of another shape), UNIMPLEMENTED (no float),
 // RESOURCE_EXHAUSTED. Never throws. Thread-safe.
 Result<std::vector<std::shared_ptr<const Tensor>>> read_keras_weights(
     std::string_view bytes, std::span<const WantedLayer> layers);

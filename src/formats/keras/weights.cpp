@@ -1,7 +1,5 @@
 #include "formats/keras/weights.h"
 
-#include "core/dtype.h"
-
 namespace tinysplit::keras {
 
 std::int64_t LayerWeights::num_elements() const {
@@ -23,12 +21,13 @@ Result<std::shared_ptr<const Tensor>> LayerWeights::take(const Shape& shape, con
                             " in the file, the configuration asks for " + shape.to_string());
   }
   if (read) return read;
-  if (!dataset.is_float32()) {
-    return unimplemented(name + " is stored as " + dataset.type + ", only float32 is supported");
+  if (dataset.float_bytes() == 0) {
+    return unimplemented(name + " is stored as " + dataset.type +
+                         ", only float32, float16 and float64 are supported");
   }
   // More bytes than the file has are refused before they are allocated.
   if (!dataset.data ||
-      dataset.data->size() < std::size_t(shape.num_elements()) * dtype_size(DType::kFloat32)) {
+      dataset.data->size() < std::size_t(shape.num_elements()) * dataset.float_bytes()) {
     return invalid_argument(name + " " + shape.to_string() +
                             " has no or too little data in the file");
   }

@@ -30,7 +30,7 @@ class LayerWeights {
 
   // The next weight, under shape `as` of as many elements if that is given; `what` is its name in
   // messages ("kernel"). Shared by all calls, never read twice.
-  // Errors: INVALID_ARGUMENT (missing, of another shape), UNIMPLEMENTED (not float32).
+  // Errors: INVALID_ARGUMENT (missing, of another shape), UNIMPLEMENTED (no float).
   Result<std::shared_ptr<const Tensor>> take(const Shape& shape, const char* what,
                                              const std::optional<Shape>& as = {});
 
