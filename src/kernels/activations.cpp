@@ -37,6 +37,11 @@ void activate_simply(const ActivationOp& op, const float* x, float* y, std::size
       return map(x, y, count,
                  [](float v) { return v * clip(v * (1.0f / 6.0f) + 0.5f, 0.0f, 1.0f); });
     case ActivationKind::kThresholdRelu:
+      // A threshold alone chooses: what is below it, or no number, becomes zero, as in Keras and
+      // ONNX Runtime. A slope of 0 without a threshold is a product there too.
+      if (alpha == 0.0f && gamma != 0.0f) {
+        return map(x, y, count, [=](float v) { return v >= gamma ? std::min(v, beta) : 0.0f; });
+      }
       return map(x, y, count,
                  [=](float v) { return v >= gamma ? std::min(v, beta) : alpha * (v - gamma); });
     case ActivationKind::kSoftsign:

@@ -101,6 +101,22 @@ TEST(Activation, NansStay) {
   }
 }
 
+// What Keras 3 and ONNX Runtime give: not the product 0 * (-infinity).
+TEST(Activation, AThresholdWithoutASlopeChooses) {
+  Tensor x(DType::kFloat32, Shape{6});
+  const float values[] = {-INFINITY, INFINITY, std::nanf(""), 0.05f, 0.1f, 3.0f};
+  std::copy(std::begin(values), std::end(values), x.as<float>().begin());
+  const Tensor bounded = compute(ActivationOp{ActivationKind::kThresholdRelu, 0, 2, 0.1f}, {&x});
+  const float expected[] = {0, 2, 0, 0, 0.1f, 2};
+  for (std::int64_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(bounded.as<float>()[static_cast<std::size_t>(i)], expected[i]);
+  }
+  const Tensor leaky =
+      compute(ActivationOp{ActivationKind::kThresholdRelu, 0.3f, INFINITY, 0.1f}, {&x});
+  EXPECT_EQ(leaky.as<float>()[0], -INFINITY);
+  EXPECT_TRUE(std::isnan(leaky.as<float>()[2]));
+}
+
 TEST(Activation, SmallArgumentsKeepTheirDigits) {
   Random random(52);
   const Tensor x = random.tensor(DType::kFloat32, Shape{100}, -1e-4f, 1e-4f);
