@@ -23,7 +23,7 @@ import tensorflow  # noqa: E402
 import tf_keras  # noqa: E402
 
 from keras_golden import bad, composed, convolutions, elementwise, functional  # noqa: E402
-from keras_golden import legacy, sequences, shapes, trained, volumes  # noqa: E402
+from keras_golden import legacy, masks, operations, sequences, shapes, trained, volumes  # noqa: E402
 from keras_golden.common import write_case  # noqa: E402
 
 README = """# Golden Keras models
@@ -56,13 +56,18 @@ def all_cases():
     for module in modules:
         for name, (build, options) in module.CASES.items():
             yield keras, name, ".keras", build, options
+    for name, (build, options) in masks.SHARED.items():
+        yield keras, name, ".keras", build, options
     shared = sequences.SHARED | volumes.SHARED | composed.SHARED
     for name, (build, options) in (legacy.HDF5_CASES | prefixed("h5_keras3_", shared)).items():
         if name != "h5_keras3_arithmetic":  # Keras cannot read back what it writes.
             yield keras, name, ".h5", build, options
-    for name, (build, options) in (legacy.KERAS2_CASES | shared).items():
+    keras2 = legacy.KERAS2_CASES | masks.SHARED | operations.SHARED | operations.KERAS2_CASES | shared
+    for name, (build, options) in keras2.items():
         yield tf_keras, f"k2_h5_{name}", ".h5", build, options
         yield tf_keras, f"k2_v3_{name}", ".keras", build, options
+    for name, (build, options) in operations.HDF5_KERAS2_CASES.items():
+        yield tf_keras, f"k2_h5_{name}", ".h5", build, options
 
 
 def prefixed(prefix, cases):

@@ -112,7 +112,7 @@ class Translation {
     ArchitectureBuilder::ValueIds inputs;
     for (const keras::TensorRef& tensor : call.inputs) {
       const auto found = outputs_.find(tensor.layer);
-      if (tensor.number || tensor.output != 0 || found == outputs_.end()) {
+      if (tensor.constant || tensor.output != 0 || found == outputs_.end()) {
         return unimplemented("it is called on something that is not the output of a layer");
       }
       inputs.push_back(found->second);

@@ -1,6 +1,7 @@
 // The ways in which versions of Keras have written the same model.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
 #include "formats/hdf5_images.h"
@@ -69,7 +70,7 @@ TEST(KerasConfig, RefusesCallsThatMeanMore) {
     expect_refused(edit_layer(bytes, "flatten", [&](Json& layer) { edit(layer["inbound_nodes"]); }),
                    StatusCode::kUnimplemented, {"\"flatten\" (Flatten)", part});
   };
-  refuse([](Json& nodes) { nodes[0]["kwargs"]["training"] = true; }, "training");
+  refuse([](Json& nodes) { nodes[0]["kwargs"]["surplus"] = true; }, "surplus");
   refuse([](Json& nodes) { nodes[0]["args"].push_back(1.5); }, "several arguments");
   refuse([](Json& nodes) { nodes[0]["args"][0] = 1.5; }, "1.5");
   refuse([](Json& nodes) { nodes[0]["args"].push_back(nodes[0]["args"][0]); }, "several arguments");
@@ -78,6 +79,21 @@ TEST(KerasConfig, RefusesCallsThatMeanMore) {
     layer["inbound_nodes"][0]["kwargs"] = {{"training", false}, {"mask", nullptr}};
   });
   expect_same(bytes, harmless);
+}
+
+// Keras 3 runs a model with training=False whatever a call says, and records True for layers that
+// were called without; Keras 2 does as the call says, and records nothing then.
+TEST(KerasConfig, TrainingInACallIsWhatTheVersionMakesOfIt) {
+  const std::string new_file = read_bytes(golden_file("augmented.keras"));
+  for (const bool training : {false, true}) {
+    expect_same(new_file, edit_layer(new_file, "random_flip", [&](Json& layer) {
+                  layer["inbound_nodes"][0]["kwargs"]["training"] = training;
+                }));
+  }
+  const std::string old_file = read_bytes(golden_file("k2_v3_augmented.keras"));
+  const auto edited = edit_layer(
+      old_file, "dropout", [](Json& layer) { layer["inbound_nodes"][0][0][3]["training"] = true; });
+  expect_refused(edited, StatusCode::kUnimplemented, {"\"dropout\" (Dropout)", "training"});
 }
 
 TEST(KerasConfig, RefusesOutputsAndCallsThatAreNotThere) {
@@ -248,6 +264,10 @@ TEST(KerasConfig, ReadsActivationsInEveryForm) {
   const auto& op = std::get<ActivationOp>(only_op(*leaky, "dense"));
   EXPECT_EQ(op.kind, ActivationKind::kThresholdRelu);
   EXPECT_EQ(op.alpha, 0.25f);
+  // Above the threshold, not at it.
+  const auto above = read(with({{"class_name", "ReLU"}, {"config", {{"threshold", 0.5}}}}));
+  ASSERT_TRUE(above);
+  EXPECT_EQ(std::get<ActivationOp>(only_op(*above, "dense")).gamma, std::nextafter(0.5f, 1.0f));
   Json custom = function;
   custom["registered_name"] = "mine>relu";
   expect_refused(with(custom), StatusCode::kUnimplemented, {"\"dense\" (Dense)", "activation"});

@@ -22,10 +22,16 @@ def recurrent_softmax(k):
     return sequential(k, (4, 3), k.layers.GRU(2, activation="softmax"))
 
 
-def masked_lstm(k):
+def masked_softmax(k):
     l = k.layers
     return k.Sequential([
-        k.Input((4,), dtype="int32"), l.Embedding(5, 3, mask_zero=True), l.Dropout(0.1), l.LSTM(2)])
+        k.Input((4,), dtype="int32"), l.Embedding(5, 4, mask_zero=True), l.Dropout(0.1), l.Softmax()])
+
+
+def masked_attention(k):
+    x = k.Input((4, 3))
+    y = k.layers.Masking()(x)
+    return k.Model(x, k.layers.MultiHeadAttention(1, 2)(y, y))
 
 
 def attention_mask(k):
@@ -55,9 +61,28 @@ def steps_channels_first(k):
     return sequential(k, (2, 3, 6, 6), k.layers.TimeDistributed(conv))
 
 
-def operation_sine(k):
+def operation_sort(k):
     x = k.Input((4,))
-    return k.Model(x, k.ops.sin(k.layers.Dense(3)(x)))
+    return k.Model(x, k.ops.sort(k.layers.Dense(3)(x)))
+
+
+def operation_over_batch(k):
+    x = k.Input((4,))
+    return k.Model(x, x - k.ops.mean(x, axis=0, keepdims=True))
+
+
+def part_of_batch(k):
+    x = k.Input((4,))
+    return k.Model(x, k.ops.concatenate([x, x], axis=0)[:1, :])
+
+
+def part_computed(k):
+    x = k.Input((4,))
+    return k.Model(x, k.ops.take(x, k.ops.argmax(x, axis=-1), axis=1))
+
+
+def resizing_lanczos(k):
+    return sequential(k, (6, 6, 3), k.layers.Resizing(4, 4, interpolation="lanczos3"))
 
 
 def integer_dense(k):
@@ -85,7 +110,8 @@ def unknown_layer(k):
 UNSUPPORTED = {f.__name__: (f, why) for f, why in (
     (stateful_lstm, "an LSTM that remembers"), (conv_lstm, "layer class ConvLSTM2D"),
     (recurrent_softmax, "an activation that is not element by element, in a GRU"),
-    (masked_lstm, "an LSTM that uses the mask of an Embedding"),
+    (masked_softmax, "a Softmax that uses the mask of an Embedding"),
+    (masked_attention, "MultiHeadAttention that uses the mask of Masking"),
     (attention_mask, "a mask given to MultiHeadAttention"),
     (attention_over_two_axes, "MultiHeadAttention over two axes"),
     (lambda_layer, "Lambda: Python code in the file, never to be run"),
@@ -93,7 +119,10 @@ UNSUPPORTED = {f.__name__: (f, why) for f, why in (
     (channels_first_1d, "data_format channels_first of one axis"),
     (steps_channels_first, "data_format channels_first inside of TimeDistributed"),
     (integer_dense, "whole numbers into a Dense layer"),
-    (operation_sine, "an operation on tensors other than arithmetic"),
+    (operation_sort, "an operation on tensors that there is no kernel for"),
+    (operation_over_batch, "an operation over the batch"), (part_of_batch, "a part of the batch"),
+    (part_computed, "a part at a place that is computed"),
+    (resizing_lanczos, "interpolation lanczos3"),
     (bicubic, "interpolation bicubic"), (dynamic_size, "height and width not known"),
     (unknown_layer, "a layer class of another package"))}
 

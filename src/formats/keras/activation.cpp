@@ -1,6 +1,7 @@
 #include "formats/keras/activation.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "core/numeric.h"
@@ -16,7 +17,9 @@ Result<Activation> parse_relu(const LayerOptions& options) {
   if (slope == 0.0f && threshold == 0.0f) {
     return Activation(ActivationOp{ActivationKind::kClip, 0.0f, most});
   }
-  return Activation(ActivationOp{ActivationKind::kThresholdRelu, slope, most, threshold});
+  // Keras asks for more than the threshold, the operation for no less than its bound.
+  const float bound = threshold == 0.0f ? 0.0f : std::nextafter(threshold, kInfinity);
+  return Activation(ActivationOp{ActivationKind::kThresholdRelu, slope, most, bound});
 }
 
 // Keras 2 says alpha where Keras 3 says negative_slope.

@@ -60,6 +60,14 @@ class GraphExport {
     }
   }
 
+  // What is written as an operation of Keras, or refused by its export_op().
+  static bool may_make_other_types(const Op& op) {
+    return std::holds_alternative<CastOp>(op) || std::holds_alternative<BinaryOp>(op) ||
+           std::holds_alternative<UnaryOp>(op) || std::holds_alternative<SelectOp>(op) ||
+           std::holds_alternative<ReduceOp>(op) || std::holds_alternative<ArgReduceOp>(op) ||
+           std::holds_alternative<CumulativeSumOp>(op);
+  }
+
   Status add_input(ValueId id) {
     const Value& value = graph_.value(id);
     if (value.shape.rank() == 0 || value.shape[0] != 1) {
@@ -82,8 +90,7 @@ class GraphExport {
       return unimplemented("it makes " + output.shape.to_string() +
                            ", which has no batch of 1 in front");
     }
-    // A cast makes indices of tables, and knows which.
-    if (output.dtype != DType::kFloat32 && !std::holds_alternative<CastOp>(node.op)) {
+    if (output.dtype != DType::kFloat32 && !may_make_other_types(node.op)) {
       return unimplemented("it makes " + std::string(dtype_name(output.dtype)) +
                            ", layers of Keras make float32");
     }

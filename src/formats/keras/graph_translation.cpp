@@ -5,11 +5,13 @@
 #include <set>
 #include <utility>
 
+#include "formats/keras/json_constant.h"
 #include "formats/keras/layer_checks.h"
 #include "formats/keras/layer_context.h"
 #include "formats/keras/layer_table.h"
 #include "formats/keras/masks.h"
 #include "formats/keras/model_inlining.h"
+#include "formats/keras/operation_table.h"
 
 namespace tinysplit::keras {
 namespace {
@@ -38,10 +40,7 @@ class ModelTranslation {
   // The whole file: each entry a layer of the graph.
   Status run_as_layers(const InputSizes& sizes) {
     TINYSPLIT_RETURN_IF_ERROR(add_inputs(sizes));
-    for (std::size_t e = 0; e < model_.entries.size();) {
-      const LayerConfig& layer = model_.layers[model_.entries[e].layer];
-      TINYSPLIT_RETURN_IF_ERROR(name_layer(add_entry(e), layer));
-    }
+    for (std::size_t e = 0; e < model_.entries.size();) TINYSPLIT_RETURN_IF_ERROR(add_entry(e));
     // Outputs go by name, so one that comes again (listed twice, or handed on by a layer that only
     // trains) adds nothing.
     TINYSPLIT_ASSIGN_OR_RETURN(const Values outputs, collect_outputs());
@@ -127,7 +126,7 @@ class ModelTranslation {
       TINYSPLIT_ASSIGN_OR_RETURN(const auto inside, file.inside(layer, *inner->model));
       TINYSPLIT_ASSIGN_OR_RETURN(open.model,
                                  ModelTranslation::open(*inner->model, *inside, state_));
-    } else if (!layer.is_input() && !layer.is_operation()) {
+    } else if (!layer.is_input() && !layer.is_operation() && !layer.is_function()) {
       TINYSPLIT_ASSIGN_OR_RETURN(open.weights, file.weights_of(layer));
     }
     layers_.push_back(std::move(open));
@@ -148,21 +147,22 @@ class ModelTranslation {
     // Later entries of a shared layer use the weights that the first has counted.
     const bool first = layer.is_input() || (!entry.calls.empty() && entry.calls.front() == 0);
     const std::int64_t elements = first ? layers_[entry.layer].num_weights() : 0;
-    TINYSPLIT_RETURN_IF_ERROR(state_.builder.begin_layer(
-        entry.name, layer.class_name, elements * std::int64_t{dtype_size(DType::kFloat32)}));
-    Values outputs;
-    if (layer.is_input()) {
-      outputs = outputs_[entry.layer].front();
-    } else {
-      TINYSPLIT_ASSIGN_OR_RETURN(outputs, run_calls(entry));
-    }
+    TINYSPLIT_RETURN_IF_ERROR(
+        name_layer(state_.builder.begin_layer(entry.name, layer.class_name,
+                                              elements * std::int64_t{dtype_size(DType::kFloat32)}),
+                   layer));
+    Result<Values> made = run_calls(entry);
+    if (!made.ok()) return name_layer(made.status(), layer);
+    Values outputs = *std::move(made);
     while (e < model_.entries.size() && model_.layers[model_.entries[e].layer].is_operation()) {
       const LayerEntry& operation = model_.entries[e++];
       const Result<Values> results = run_calls(operation);
       if (!results.ok()) return name_layer(results.status(), model_.layers[operation.layer]);
       outputs.insert(outputs.end(), results->begin(), results->end());
     }
-    return state_.builder.end_layer(std::move(outputs));
+    // What follows from shapes alone is known to whoever has the model.
+    std::erase_if(outputs, [&](ValueId id) { return state_.builder.value(id).is_constant(); });
+    return name_layer(state_.builder.end_layer(std::move(outputs)), layer);
   }
 
   // The outputs of all calls of an entry.
@@ -186,7 +186,8 @@ class ModelTranslation {
     return all;
   }
 
-  Result<ValueId> resolve(const TensorRef& tensor) const {
+  Result<ValueId> resolve(const TensorRef& tensor) {
+    if (tensor.constant) return add_constant(*tensor.constant);
     const std::vector<Values>& calls = outputs_[index_.at(tensor.layer)];
     if (tensor.call < calls.size() && tensor.output < calls[tensor.call].size()) {
       return calls[tensor.call][tensor.output];
@@ -196,15 +197,21 @@ class ModelTranslation {
                             "\" is used, which there is not");
   }
 
-  Result<CallInputs> inputs_of(const CallConfig& call) const {
+  Result<ValueId> add_constant(const Json& json) {
+    TINYSPLIT_ASSIGN_OR_RETURN(const JsonConstant constant, find_json_constant(json));
+    state_.constants_left -= constant.shape.num_elements();
+    if (state_.constants_left < 0) {
+      return resource_exhausted("the configuration of the model asks for more than " +
+                                std::to_string(limits::kMaxConfigConstants) + " constants");
+    }
+    TINYSPLIT_ASSIGN_OR_RETURN(Tensor tensor, make_tensor(constant, constant.dtype));
+    return state_.builder.add_constant(std::move(tensor));
+  }
+
+  Result<CallInputs> inputs_of(const CallConfig& call) {
     CallInputs inputs;
     for (const TensorRef& tensor : call.inputs) {
-      ValueId value = -1;
-      if (tensor.number) {
-        inputs.numbers[inputs.inputs.size()] = *tensor.number;
-      } else {
-        TINYSPLIT_ASSIGN_OR_RETURN(value, resolve(tensor));
-      }
+      TINYSPLIT_ASSIGN_OR_RETURN(const ValueId value, resolve(tensor));
       inputs.inputs.push_back(value);
     }
     for (const auto& [key, tensors] : call.named) {
@@ -214,10 +221,13 @@ class ModelTranslation {
       }
     }
     inputs.arguments = call.arguments;
+    inputs.operands = call.operands;
+    // What Keras 3 records of it, often a default, gives way to what the model is run with.
+    if (model_.keras_major == 3) inputs.arguments.erase("training");
     return inputs;
   }
 
-  Result<Values> collect_outputs() const {
+  Result<Values> collect_outputs() {
     Values outputs;
     for (const TensorRef& output : model_.outputs) {
       TINYSPLIT_ASSIGN_OR_RETURN(const ValueId value, resolve(output));
@@ -238,9 +248,9 @@ class ModelTranslation {
       TINYSPLIT_RETURN_IF_ERROR(context.expect_no_more_arguments());
       return open.model->run(inputs.inputs);
     }
-    TINYSPLIT_RETURN_IF_ERROR(check_inputs_of(layer, context, state_.masked));
-    const LayerRow* row =
-        layer.is_operation() ? find_operation(layer.class_name) : find_layer(layer.class_name);
+    if (layer.is_operation() || layer.is_function()) return apply_operation(layer, context);
+    TINYSPLIT_RETURN_IF_ERROR(check_inputs_of(layer, context, state_.masks));
+    const LayerRow* row = find_layer(layer.class_name);
     open.weights.rewind();
     TINYSPLIT_ASSIGN_OR_RETURN(const ValueId output, row->translate(context));
     TINYSPLIT_RETURN_IF_ERROR(context.expect_no_more_arguments());
@@ -249,7 +259,18 @@ class ModelTranslation {
     if (!passes_on) TINYSPLIT_RETURN_IF_ERROR(open.weights.expect_all_taken());
     Values outputs{output};
     outputs.insert(outputs.end(), context.more_outputs.begin(), context.more_outputs.end());
-    carry_mask(layer, inputs.inputs, outputs, state_.masked);
+    state_.masks.carry(layer, inputs.inputs, outputs);
+    return outputs;
+  }
+
+  Result<Values> apply_operation(const LayerConfig& layer, LayerContext& context) {
+    const OperationRow* row = find_operation_of(layer);
+    OperationContext operation(context, *row);
+    TINYSPLIT_RETURN_IF_ERROR(operation.bind());
+    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId output, row->translate(operation));
+    TINYSPLIT_RETURN_IF_ERROR(operation.expect_all_taken());
+    Values outputs{output};
+    outputs.insert(outputs.end(), context.more_outputs.begin(), context.more_outputs.end());
     return outputs;
   }
 
@@ -257,7 +278,7 @@ class ModelTranslation {
   Result<Values> apply_to_steps(const LayerConfig& layer, OpenLayer& open, CallInputs inputs) {
     LayerContext context(layer.options, model_.keras_major, inputs, open.weights, state_);
     TINYSPLIT_RETURN_IF_ERROR(context.expect_no_more_arguments());
-    TINYSPLIT_RETURN_IF_ERROR(check_inputs_of(layer, context, state_.masked));
+    TINYSPLIT_RETURN_IF_ERROR(check_inputs_of(layer, context, state_.masks));
     TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.single_input());
     const Shape in = context.shape(x);
     if (in.rank() < 3) {
@@ -280,6 +301,7 @@ class ModelTranslation {
       dims.insert(dims.begin(), in[0]);
       TINYSPLIT_ASSIGN_OR_RETURN(output, context.reshape_dims(output, dims));
     }
+    state_.masks.carry(layer, {x}, *outputs);
     return outputs;
   }
 

@@ -52,7 +52,7 @@ class KerasOrder {
   std::vector<CallId> read_by(const CallId& id) const {
     std::vector<CallId> read;
     const auto add = [&](const TensorRef& tensor) {
-      if (!tensor.number) read.emplace_back(index_.at(tensor.layer), tensor.call);
+      if (!tensor.constant) read.emplace_back(index_.at(tensor.layer), tensor.call);
     };
     const LayerConfig& layer = model_.layers[id.first];
     if (id.second >= layer.calls.size()) return read;

@@ -34,7 +34,9 @@ void count_layers(const ModelConfig& model, OperatorCount& count);
 void count_layer(const LayerConfig& layer, OperatorCount& count) {
   // Those of a Sequential model stand in no file.
   if (layer.is_input() && !layer.numbered) return;
-  const std::string kind = layer.is_operation() ? "operation " + layer.class_name
+  const std::string function = text_of(member(layer.options, "function"));
+  const std::string kind = layer.is_operation()  ? "operation " + layer.class_name
+                           : layer.is_function() ? "function tf." + function.substr(0, 64)
                            : layer.registered_name.find('>') == std::string::npos
                                ? layer.class_name
                                : layer.registered_name;

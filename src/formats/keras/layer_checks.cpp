@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "formats/keras/layer_options.h"
 #include "formats/keras/layer_table.h"
+#include "formats/keras/operation_table.h"
 
 namespace tinysplit::keras {
 namespace {
@@ -40,9 +41,11 @@ bool is_quantisation_aware(const LayerConfig& layer) {
 
 Status check_dtype(const LayerConfig& layer) {
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string name, dtype_of(layer));
-  // An input layer has the dtype of what it takes, a model used as a layer none of its own. All
-  // real types compute in float32.
-  if (name.empty() || layer.is_input() || kFloatPolicies.contains(name)) return ok_status();
+  // An input layer has the dtype of what it takes, a model used as a layer none of its own, an
+  // operation names what it makes. All real types compute in float32.
+  if (name.empty() || layer.is_input() || layer.is_operation() || kFloatPolicies.contains(name)) {
+    return ok_status();
+  }
   return unimplemented("dtype " + brief(name) +
                        " is not supported, only float32 and other real types and mixed policies");
 }
@@ -68,10 +71,12 @@ Status check_itself(const LayerConfig& layer) {
 Status check_class(const LayerConfig& layer) {
   if (layer.is_input()) return ok_status();
   if (layer.class_name == "Lambda") {
-    return unimplemented("it is Python code in the file, which is never run");
+    return unimplemented(
+        "it is Python code in the file, which is never run; build the model with keras.ops or "
+        "layers in its place");
   }
   if (layer.is_operation()) {
-    if (find_operation(layer.class_name) != nullptr) return ok_status();
+    if (find_operation_of(layer) != nullptr) return ok_status();
     return unimplemented("this operation on tensors (" + brief(layer.module) +
                          ") is not supported");
   }
@@ -79,6 +84,12 @@ Status check_class(const LayerConfig& layer) {
     return unimplemented(
         "it belongs to quantisation-aware training by tfmot; convert the model by "
         "tf.lite.TFLiteConverter with Optimize.DEFAULT and give the .tflite file");
+  }
+  if (layer.is_function()) {
+    if (find_operation_of(layer) != nullptr) return ok_status();
+    return unimplemented("the function tf." +
+                         text_of(member(layer.options, "function")).substr(0, 64) +
+                         " is not supported");
   }
   if (!is_of_keras(layer)) return unimplemented("this class of layer is not supported");
   if (layer.model || layer.wrapped || find_layer(layer.class_name) != nullptr) {

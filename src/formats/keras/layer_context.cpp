@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "graph/shape_inference.h"
+#include "graph/type_inference.h"
+#include "kernels/evaluate.h"
+
 namespace tinysplit::keras {
 
 Result<ValueId> LayerContext::single_input() const {
@@ -40,18 +44,29 @@ std::vector<ValueId> LayerContext::take_named(const std::string& key) {
 }
 
 std::optional<Json> LayerContext::take_argument(const std::string& key) {
-  const auto found = arguments_.find(key);
-  if (found == arguments_.end()) return {};
+  const auto found = arguments.find(key);
+  if (found == arguments.end()) return {};
   Json value = std::move(found->second);
-  arguments_.erase(found);
+  arguments.erase(found);
   return value;
+}
+
+Result<std::optional<ValueId>> LayerContext::take_mask(bool only_input) {
+  const std::vector<ValueId> given = take_named("mask");
+  if (given.empty() && !only_input && keras_major == 3) return std::optional<ValueId>();
+  if (given.empty()) return state_.masks.find(*this, inputs.front());
+  const Shape& steps = shape(inputs.front());
+  const bool fits = given.size() == 1 && value(given.front()).dtype == DType::kBool &&
+                    steps.rank() >= 2 && shape(given.front()) == Shape{steps[0], steps[1]};
+  if (!fits) return unimplemented("its argument mask is not one of bool for each step");
+  return std::optional(given.front());
 }
 
 Status LayerContext::expect_no_more_arguments() const {
   std::string key;
   if (!named_.empty()) key = named_.begin()->first;
-  if (!arguments_.empty()) key = arguments_.begin()->first;
-  if (named_.empty() && arguments_.empty()) return ok_status();
+  if (!arguments.empty()) key = arguments.begin()->first;
+  if (named_.empty() && arguments.empty()) return ok_status();
   return unimplemented("it is called with the argument " + key.substr(0, 64) +
                        ", which is not supported");
 }
@@ -62,6 +77,21 @@ Result<ValueId> LayerContext::weight(const Shape& shape, const char* what,
   const auto [known, is_new] = state_.weights.try_emplace(tensor.get(), -1);
   if (is_new) known->second = state_.builder.add_constant(tensor);
   return known->second;
+}
+
+Result<ValueId> LayerContext::compute(Op op, std::vector<ValueId> operands) {
+  std::vector<const Value*> values;
+  for (const ValueId id : operands) values.push_back(&value(id));
+  const bool constant = std::ranges::all_of(values, &Value::is_constant);
+  if (!constant) return add(std::move(op), std::move(operands));
+  TINYSPLIT_ASSIGN_OR_RETURN(const Value made, infer_output(op, values, std::nullopt));
+  TINYSPLIT_RETURN_IF_ERROR(spend_constants(made.shape.num_elements()));
+  if (count_macs(op, values, made.shape) > limits::kMaxFoldedMacs) {
+    return resource_exhausted("an operation on constants multiplies more than " +
+                              std::to_string(limits::kMaxFoldedMacs) + " times");
+  }
+  TINYSPLIT_ASSIGN_OR_RETURN(Tensor result, evaluate(op, values));
+  return state_.builder.add_constant(std::move(result));
 }
 
 Status LayerContext::spend_constants(std::int64_t elements) {

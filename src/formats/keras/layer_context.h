@@ -10,6 +10,7 @@
 #include "core/status.h"
 #include "core/tensor.h"
 #include "formats/keras/layer_options.h"
+#include "formats/keras/masks.h"
 #include "formats/keras/model_config.h"
 #include "formats/keras/weights.h"
 #include "graph/graph_builder.h"
@@ -22,7 +23,7 @@ struct TranslationState {
   std::int64_t constants_left = limits::kMaxConfigConstants;
   std::size_t calls_left = limits::kMaxNodes;
   std::map<const Tensor*, ValueId> weights;  // those that are in the graph already
-  std::set<ValueId> masked;                  // values to which Keras attaches a mask
+  Masks masks;
 };
 
 // What a layer is called on.
@@ -30,7 +31,7 @@ struct CallInputs {
   std::vector<ValueId> inputs;
   std::map<std::string, std::vector<ValueId>> named;  // tensors given by keyword
   std::map<std::string, Json> arguments;              // other keywords
-  std::map<std::size_t, double> numbers;  // by place among the inputs, where they have no value
+  std::vector<Json> operands;                         // of operations, see CallConfig
 };
 
 // What a translator works with: one call of a layer of the source model, already opened in the
@@ -44,18 +45,19 @@ class LayerContext {
       : options(layer_options),
         weights(own_weights),
         inputs(std::move(call.inputs)),
-        numbers(std::move(call.numbers)),
+        call_operands(std::move(call.operands)),
+        arguments(std::move(call.arguments)),
         keras_major(major_version),
         named_(std::move(call.named)),
-        arguments_(std::move(call.arguments)),
         state_(state) {}
 
   LayerOptions options;
   LayerWeights& weights;
   std::vector<ValueId> inputs;
-  std::map<std::size_t, double> numbers;
-  int keras_major;                    // of the version that wrote the file
-  std::vector<ValueId> more_outputs;  // that the layer hands on after the one returned
+  std::vector<Json> call_operands;        // of operations, see CallConfig::operands
+  std::map<std::string, Json> arguments;  // keywords that are no tensors, until they are taken
+  int keras_major;                        // of the version that wrote the file
+  std::vector<ValueId> more_outputs;      // that the layer hands on after the one returned
 
   // The input of a layer that takes one. Errors: INVALID_ARGUMENT.
   Result<ValueId> single_input() const;
@@ -65,6 +67,11 @@ class LayerContext {
   Result<ValueId> image_input(int axes);
   // The way back from such an image; all else stays as it is.
   Result<ValueId> from_image(ValueId image, int axes);
+
+  // The mask of the first input, [N,T] of bool, given by keyword or handed on; none without one.
+  // Keras 3 hands none on to a call that is given other tensors than that input (`only_input`).
+  // Errors: UNIMPLEMENTED.
+  Result<std::optional<ValueId>> take_mask(bool only_input = true);
 
   // Tensors and other arguments given by keyword; none if they were not. What nobody asks for is an
   // error of the call.
@@ -80,6 +87,10 @@ class LayerContext {
     return state_.builder.add_op(std::move(op), std::move(operands));
   }
   ValueId constant(Tensor tensor) { return state_.builder.add_constant(std::move(tensor)); }
+
+  // The same as add(), but computed at once where all operands are constants.
+  // Errors: also RESOURCE_EXHAUSTED (limits::kMaxConfigConstants, limits::kMaxFoldedMacs).
+  Result<ValueId> compute(Op op, std::vector<ValueId> operands);
 
   // The next weight of the layer as a constant of the graph, see LayerWeights::take().
   Result<ValueId> weight(const Shape& shape, const char* what, const std::optional<Shape>& as = {});
@@ -112,7 +123,6 @@ class LayerContext {
 
  private:
   std::map<std::string, std::vector<ValueId>> named_;
-  std::map<std::string, Json> arguments_;
   TranslationState& state_;
 };
 

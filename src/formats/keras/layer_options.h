@@ -22,6 +22,7 @@ class LayerOptions {
   explicit LayerOptions(const Json& json) : json_(json) {}
 
   const Json& at(const char* key) const { return member(json_, key); }
+  const Json& all() const { return json_; }
 
   Result<std::int64_t> integer(const char* key, std::int64_t least, std::int64_t most,
                                std::optional<std::int64_t> fallback = {}) const;

@@ -5,6 +5,7 @@
 #include "formats/keras/activation.h"
 #include "formats/keras/keras_reader.h"
 #include "formats/keras/layers.h"
+#include "formats/keras/operation_table.h"
 
 namespace tinysplit::keras {
 namespace {
@@ -30,7 +31,6 @@ constexpr std::string_view kSize = "size: one number or one for each axis";
 constexpr std::string_view kJoin = "two tensors or more, broadcast";
 constexpr std::string_view kStatistics = "axis (one or several, not the batch), epsilon";
 constexpr std::string_view kTrainOnly = "does nothing but while training";
-constexpr std::string_view kOperation = "two tensors, or a tensor and a number";
 
 constexpr LayerRow kLayers[] = {
     {"Conv1D", translate_conv1d, {kReal, kConvolution1d}},
@@ -43,6 +43,10 @@ constexpr LayerRow kLayers[] = {
     {"Conv1DTranspose", translate_conv1d_transpose, {kReal, kTransposed}},
     {"Conv2DTranspose", translate_conv2d_transpose, {kReal, kTransposed}},
     {"Dense", translate_dense, {kReal, "use_bias, any activation; input of two axes or more"}},
+
+    {"EinsumDense",
+     translate_einsum_dense,
+     {kReal, "equation of two operands, output_shape, bias_axes, any activation"}},
 
     {"Activation", translate_activation, {kReal, "one of the activations above"}},
     {"ReLU", translate_relu, {kReal, "max_value, negative_slope, threshold"}},
@@ -67,6 +71,12 @@ constexpr LayerRow kLayers[] = {
     {"Normalization",
      translate_normalization,
      {kEveryNumber, "axis, mean, variance, invert; adapted or given"}},
+    {"Resizing",
+     translate_resizing,
+     {kEveryNumber,
+      "height, width, crop_to_aspect_ratio, pad_to_aspect_ratio; interpolation bilinear, nearest"}},
+    {"CenterCrop", translate_center_crop, {kEveryNumber, "height, width"}},
+    {"Masking", translate_masking, {kReal, "mask_value; the mask as for Embedding"}},
     {"Rescaling", translate_rescaling, {kEveryNumber, "scale, offset: a number, or one a channel"}},
 
     {"MaxPooling1D", translate_max_pooling1d, {kReal, kPooling}},
@@ -78,7 +88,7 @@ constexpr LayerRow kLayers[] = {
     {"GlobalMaxPooling1D", translate_global_max_pooling1d, {kReal, kGlobalPooling}},
     {"GlobalMaxPooling2D", translate_global_max_pooling2d, {kReal, kGlobalPooling}},
     {"GlobalMaxPooling3D", translate_global_max_pooling3d, {kReal, kGlobalPooling}},
-    {"GlobalAveragePooling1D", translate_global_average_pooling1d, {kReal, "keepdims; no mask"}},
+    {"GlobalAveragePooling1D", translate_global_average_pooling1d, {kReal, "keepdims; a mask"}},
     {"GlobalAveragePooling2D", translate_global_average_pooling2d, {kReal, kGlobalPooling}},
     {"GlobalAveragePooling3D", translate_global_average_pooling3d, {kReal, kGlobalPooling}},
 
@@ -111,7 +121,7 @@ constexpr LayerRow kLayers[] = {
      translate_lstm,
      {kReal,
       "return_sequences, return_state, go_backwards, use_bias, initial_state, activations element "
-      "by element; not stateful, no mask"}},
+      "by element; a mask of up to 2048 steps; not stateful"}},
     {"GRU", translate_gru, {kReal, "as LSTM; reset_after both ways"}},
     {"SimpleRNN", translate_simple_rnn, {kReal, "as LSTM"}},
     {"Bidirectional",
@@ -121,7 +131,10 @@ constexpr LayerRow kLayers[] = {
       "initial_state"}},
     {"Embedding",
      translate_embedding,
-     {kEveryNumber, "mask_zero only where no layer behind it uses the mask"}},
+     {kEveryNumber,
+      "mask_zero; LSTM, GRU, SimpleRNN, Bidirectional and GlobalAveragePooling1D use the mask, "
+      "other "
+      "layers that would are refused"}},
     {"MultiHeadAttention",
      translate_multi_head_attention,
      {kReal,
@@ -133,7 +146,6 @@ constexpr LayerRow kLayers[] = {
       "score_mode dot, use_scale, use_causal_mask, return_attention_scores; on [N,T,F]; no other "
       "mask"}},
 
-    {"TFOpLambda", translate_tf_op_lambda, {kReal, "of Keras 2: + - * / of two operands"}},
     {"Identity", translate_identity, {kEveryNumber, "does nothing"}},
     {"Dropout", translate_identity, {kReal, kTrainOnly}},
     {"SpatialDropout1D", translate_identity, {kReal, kTrainOnly}},
@@ -143,23 +155,38 @@ constexpr LayerRow kLayers[] = {
     {"GaussianDropout", translate_identity, {kReal, kTrainOnly}},
     {"GaussianNoise", translate_identity, {kReal, kTrainOnly}},
     {"ActivityRegularization", translate_identity, {kReal, kTrainOnly}},
-    {"RandomFlip", translate_identity, {kReal, kTrainOnly}},
-    {"RandomRotation", translate_identity, {kReal, kTrainOnly}},
-    {"RandomZoom", translate_identity, {kReal, kTrainOnly}},
-    {"RandomTranslation", translate_identity, {kReal, kTrainOnly}},
-    {"RandomContrast", translate_identity, {kReal, kTrainOnly}},
-    {"RandomBrightness", translate_identity, {kReal, kTrainOnly}},
+    {"RandomFlip", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomRotation", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomZoom", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomTranslation", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomContrast", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomBrightness", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"AugMix", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"CutMix", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"MixUp", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandAugment", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomColorDegeneration", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomColorJitter", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomElasticTransform", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomErasing", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomGaussianBlur", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomGrayscale", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomHeight", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomHue", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomInvert", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomPerspective", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomPosterization", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomSaturation", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomSharpness", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomShear", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomWidth", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"Solarization", translate_identity, {kEveryNumber, kTrainOnly}},
+    {"RandomCrop",
+     translate_random_crop,
+     {kEveryNumber, "Keras 3 does nothing but while training; Keras 2 resizes the middle"}},
 };
 
 // Operations on tensors, which Keras 3 writes as layers of their own.
-constexpr LayerRow kOperations[] = {
-    {"Add", translate_add_operation, {kReal, kOperation}},
-    {"Subtract", translate_subtract_operation, {kReal, kOperation}},
-    {"Multiply", translate_multiply_operation, {kReal, kOperation}},
-    {"Divide", translate_divide_operation, {kReal, kOperation}},
-    {"TrueDivide", translate_divide_operation, {kReal, kOperation}},
-};
-
 // Classes that hold others or stand for inputs: model_config.cpp and graph_translation.cpp.
 constexpr SupportedOperator kStructure[] = {
     {"InputLayer",
@@ -167,40 +194,30 @@ constexpr SupportedOperator kStructure[] = {
     {"Sequential", {kReal, "as the model, or as a layer of one"}},
     {"Functional", {kReal, "as the model, or as a layer of one; several inputs and outputs"}},
     {"Model", {kReal, "Functional as older files name it; not a class of one's own"}},
-    {"TimeDistributed", {kEveryNumber, "of any layer or model; no mask"}},
+    {"TFOpLambda", {kEveryNumber, "of Keras 2: the functions of TensorFlow listed above"}},
+    {"SlicingOpLambda", {kEveryNumber, "of Keras 2: parts of tensors, as GetItem above"}},
+    {"TimeDistributed", {kEveryNumber, "of any layer or model; no mask for it"}},
 };
 
 constexpr RefusedNames kRefused[] = {
     {"code of Python in the file, which is never run", "Lambda"},
-    {"masks are not supported", "Masking"},
     {"cells as layers of their own are not supported",
      "GRUCell LSTMCell RNN SimpleRNNCell StackedRNNCells"},
     {"no such layer yet",
      "AdditiveAttention AlphaDropoutV2 Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D "
-     "EinsumDense GroupedQueryAttention LocallyConnected1D LocallyConnected2D MaxNumBoundingBoxes "
+     "GroupedQueryAttention LocallyConnected1D LocallyConnected2D MaxNumBoundingBoxes "
      "ReversibleEmbedding SeparableConv3D SpectralNormalization STFTSpectrogram"},
     {"preprocessing of text, categories and pictures is left to the application",
-     "AugMix AutoContrast CategoryEncoding CenterCrop CutMix Discretization Equalization "
-     "HashedCrossing Hashing IntegerLookup MelSpectrogram MixUp Pipeline RandAugment "
-     "RandomColorDegeneration RandomColorJitter RandomCrop RandomElasticTransform RandomErasing "
-     "RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective "
-     "RandomPosterization RandomSaturation RandomSharpness RandomShear Resizing Solarization "
-     "StringLookup TextVectorization"},
+     "AutoContrast CategoryEncoding Discretization Equalization HashedCrossing Hashing "
+     "IntegerLookup MelSpectrogram Pipeline StringLookup TextVectorization"},
     {"calls code outside of the file", "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper"},
 };
 
-template <std::size_t Count>
-const LayerRow* find(const LayerRow (&rows)[Count], std::string_view class_name) {
-  const auto* found = std::ranges::find(rows, class_name, &LayerRow::name);
-  return found == std::end(rows) ? nullptr : found;
-}
-
 }  // namespace
 
-const LayerRow* find_layer(std::string_view class_name) { return find(kLayers, class_name); }
-
-const LayerRow* find_operation(std::string_view class_name) {
-  return find(kOperations, class_name);
+const LayerRow* find_layer(std::string_view class_name) {
+  const auto* found = std::ranges::find(kLayers, class_name, &LayerRow::name);
+  return found == std::end(kLayers) ? nullptr : found;
 }
 
 bool takes(std::string_view class_name, DType type) {
@@ -221,10 +238,13 @@ OperatorList keras_operators() {
   list.supported.insert(list.supported.end(), std::begin(kStructure), std::end(kStructure));
   std::ranges::sort(list.supported, {}, &SupportedOperator::name);
   for (const RefusedNames& row : kRefused) append_refused(row, list.refused);
-  std::string operations;
-  for (const LayerRow& row : kOperations) {
-    operations += (operations.empty() ? "" : ", ") + std::string(row.name);
-  }
+  const auto names_of = [](std::span<const OperationRow> rows) {
+    std::string names;
+    for (const OperationRow& row : rows) {
+      names += (names.empty() ? "" : ", ") + std::string(row.name);
+    }
+    return names;
+  };
   std::string activations;
   for (const std::string_view name : activation_names()) {
     activations += (activations.empty() ? "" : ", ") + std::string(name);
@@ -235,7 +255,11 @@ OperatorList keras_operators() {
       "LoRA and sparse layers, "
       "and classes that are not Keras' own are refused.",
       "Activations: " + activations + "; by name, without arguments of their own.",
-      "Operations on tensors (`x * 2 + y`): " + operations + "."};
+      "Operations on tensors of Keras 3 (`x * 2 + y`, `x[:, 1:]`, `keras.ops`), within each "
+      "sample: " +
+          names_of(keras_operation_rows()) + ".",
+      "Functions of TensorFlow in models of Keras 2 (`tf.math` and so on), likewise: " +
+          names_of(tensorflow_operation_rows()) + "."};
   return list;
 }
 

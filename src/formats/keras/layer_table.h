@@ -17,9 +17,6 @@ struct LayerRow {
 // The row of a class of Keras layer; null if there is none.
 const LayerRow* find_layer(std::string_view class_name);
 
-// The row of an operation on tensors of Keras 3 ("x * 2"); null if there is none.
-const LayerRow* find_operation(std::string_view class_name);
-
 // Whether layers of that class work on tensors of that type.
 bool takes(std::string_view class_name, DType type);
 

@@ -74,12 +74,14 @@ Result<ValueId> translate_embedding(LayerContext& context);
 Result<ValueId> translate_multi_head_attention(LayerContext& context);
 Result<ValueId> translate_attention(LayerContext& context);
 
-// operations.cpp
-Result<ValueId> translate_add_operation(LayerContext& context);
-Result<ValueId> translate_subtract_operation(LayerContext& context);
-Result<ValueId> translate_multiply_operation(LayerContext& context);
-Result<ValueId> translate_divide_operation(LayerContext& context);
-Result<ValueId> translate_tf_op_lambda(LayerContext& context);
+// layers_preprocessing.cpp
+Result<ValueId> translate_resizing(LayerContext& context);
+Result<ValueId> translate_center_crop(LayerContext& context);
+Result<ValueId> translate_random_crop(LayerContext& context);
+Result<ValueId> translate_masking(LayerContext& context);
+
+// layers_einsum.cpp
+Result<ValueId> translate_einsum_dense(LayerContext& context);
 
 // layers_merge.cpp
 Result<ValueId> translate_dot(LayerContext& context);

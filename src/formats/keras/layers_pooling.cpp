@@ -76,8 +76,21 @@ Result<ValueId> translate_global_max_pooling3d(LayerContext& context) {
   return add_global_pooling(context, PoolKind::kMax, 3);
 }
 
+// With a mask the mean is that of the steps that count.
 Result<ValueId> translate_global_average_pooling1d(LayerContext& context) {
-  return add_global_pooling(context, PoolKind::kAverage, 1);
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId x, context.spatial_input(1));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::optional<ValueId> mask, context.take_mask());
+  if (!mask) return add_global_pooling(context, PoolKind::kAverage, 1);
+  TINYSPLIT_ASSIGN_OR_RETURN(const bool keep, context.options.flag("keepdims", false));
+  const Shape in = context.shape(x);
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId counts, context.reshape_dims(*mask, {in[0], in[1], 1}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId zero, context.filled(Shape{1}, 0.0f));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId counted, context.add(SelectOp{}, {counts, x, zero}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId ones, context.add(CastOp{DType::kFloat32}, {counts}));
+  const ReduceOp sum{ReduceKind::kSum, {1}, keep};
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId total, context.add(sum, {counted}));
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId number, context.add(sum, {ones}));
+  return context.add(BinaryOp{BinaryKind::kDivide}, {total, number});
 }
 
 Result<ValueId> translate_global_average_pooling2d(LayerContext& context) {

@@ -16,6 +16,7 @@ struct Walk {
   bool separate_bias = false;  // GRU: the recurrent product has one of its own
   bool return_sequences = false;
   bool return_state = false;
+  bool zero_masked = false;  // steps that a mask leaves out give zeros, and not the output before
 };
 
 Status check_plain(const LayerOptions& options) {
@@ -36,6 +37,7 @@ Result<Walk> parse_walk(const LayerContext& context, const std::string& class_na
   TINYSPLIT_ASSIGN_OR_RETURN(walk.return_sequences, options.flag("return_sequences", false));
   TINYSPLIT_ASSIGN_OR_RETURN(walk.return_state, options.flag("return_state", false));
   TINYSPLIT_ASSIGN_OR_RETURN(walk.op.reverse, options.flag("go_backwards", false));
+  TINYSPLIT_ASSIGN_OR_RETURN(walk.zero_masked, options.flag("zero_output_for_mask", false));
   TINYSPLIT_ASSIGN_OR_RETURN(walk.op.activation,
                              context.parse_activation(options, "activation", "linear"));
   walk.op.kind = RecurrentKind::kSimple;
@@ -104,9 +106,60 @@ Result<std::vector<ValueId>> take_weights(LayerContext& context, const Walk& wal
   return std::vector<ValueId>{kernel, recurrent, bias, recurrent_bias};
 }
 
+// Step by step: one that the mask [N,T] leaves out changes no state. `operands` are those of the
+// whole walk.
+Result<Walked> add_masked_walk(LayerContext& context, const Walk& walk,
+                               std::vector<ValueId> operands, ValueId mask) {
+  constexpr std::size_t kFirstState = 5;  // behind x, two kernels and two biases
+  constexpr std::int64_t kMostSteps = 2048;
+  const ValueId x = operands.front();
+  const Shape in = context.shape(x);
+  if (in[1] > kMostSteps) {
+    return unimplemented("it has a mask for " + std::to_string(in[1]) + " steps, at most " +
+                         std::to_string(kMostSteps) + " are supported");
+  }
+  RecurrentOp step = walk.op;
+  step.reverse = false;
+  step.append_cell = step.kind == RecurrentKind::kLstm;
+  TINYSPLIT_ASSIGN_OR_RETURN(const ValueId zeros, context.filled(Shape{in[0], walk.units}, 0.0f));
+  std::vector<ValueId> outputs(static_cast<std::size_t>(in[1]), -1);
+  ValueId last = zeros;
+  for (std::int64_t taken = 0; taken < in[1]; ++taken) {
+    const std::int64_t t = walk.op.reverse ? in[1] - 1 - taken : taken;
+    TINYSPLIT_ASSIGN_OR_RETURN(operands.front(),
+                               context.add(SliceOp{{0, t, 0}, {1, 1, 1}, {in[0], 1, in[2]}}, {x}));
+    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId counts,
+                               context.add(SliceOp{{0, t}, {1, 1}, {in[0], 1}}, {mask}));
+    TINYSPLIT_ASSIGN_OR_RETURN(const ValueId made, context.add(step, operands));
+    ValueId output = -1;
+    for (std::size_t i = kFirstState; i < operands.size(); ++i) {
+      const auto row = static_cast<std::int64_t>(i - kFirstState);
+      TINYSPLIT_ASSIGN_OR_RETURN(const ValueId state, pick_step(context, made, row));
+      if (row == 0) output = state;
+      TINYSPLIT_ASSIGN_OR_RETURN(operands[i],
+                                 context.add(SelectOp{}, {counts, state, operands[i]}));
+    }
+    TINYSPLIT_ASSIGN_OR_RETURN(
+        last, context.add(SelectOp{}, {counts, output, walk.zero_masked ? zeros : last}));
+    outputs[static_cast<std::size_t>(t)] = last;
+  }
+  Walked walked;
+  walked.last = last;
+  if (walk.return_state) walked.states.assign(operands.begin() + kFirstState, operands.end());
+  if (!walk.return_sequences) return walked;
+  for (ValueId& output : outputs) {
+    TINYSPLIT_ASSIGN_OR_RETURN(output, context.reshape_dims(output, {in[0], 1, walk.units}));
+  }
+  walked.steps = outputs.front();
+  if (outputs.size() > 1) {
+    TINYSPLIT_ASSIGN_OR_RETURN(walked.steps, context.add(ConcatOp{1}, std::move(outputs)));
+  }
+  return walked;
+}
+
 // `initial`: the states to begin with; zeros if there are none.
 Result<Walked> add_walk(LayerContext& context, const Walk& walk, ValueId x,
-                        const std::vector<ValueId>& initial) {
+                        const std::vector<ValueId>& initial, std::optional<ValueId> mask) {
   const Shape in = context.shape(x);
   if (in.rank() != 3) {
     return invalid_argument("its input has shape " + in.to_string() + ", it takes [N,T,F]");
@@ -128,6 +181,7 @@ Result<Walked> add_walk(LayerContext& context, const Walk& walk, ValueId x,
       operands.push_back(initial[i]);
     }
   }
+  if (mask) return add_masked_walk(context, walk, std::move(operands), *mask);
   Walked walked;
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId all, context.add(walk.op, std::move(operands)));
   walked.steps = all;
@@ -172,8 +226,9 @@ Result<std::vector<ValueId>> take_initial_states(LayerContext& context) {
 Result<ValueId> add_recurrent(LayerContext& context, const std::string& class_name) {
   TINYSPLIT_ASSIGN_OR_RETURN(const Walk walk, parse_walk(context, class_name, context.options));
   TINYSPLIT_ASSIGN_OR_RETURN(const std::vector<ValueId> initial, take_initial_states(context));
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::optional<ValueId> mask, context.take_mask(initial.empty()));
   TINYSPLIT_ASSIGN_OR_RETURN(const Walked walked,
-                             add_walk(context, walk, context.inputs.front(), initial));
+                             add_walk(context, walk, context.inputs.front(), initial, mask));
   context.more_outputs = walked.states;
   return output_of(context, walk, walked, /*flip_again=*/false);
 }
@@ -211,7 +266,7 @@ Result<ValueId> translate_simple_rnn(LayerContext& context) {
 
 Result<ValueId> translate_bidirectional(LayerContext& context) {
   const LayerOptions& options = context.options;
-  TINYSPLIT_ASSIGN_OR_RETURN(const Walk forward, parse_direction(context, "layer"));
+  TINYSPLIT_ASSIGN_OR_RETURN(Walk forward, parse_direction(context, "layer"));
   Walk backward = forward;
   backward.op.reverse = !forward.op.reverse;
   if (!options.at("backward_layer").is_null()) {
@@ -221,6 +276,9 @@ Result<ValueId> translate_bidirectional(LayerContext& context) {
       backward.return_state != forward.return_state) {
     return options.unsupported("backward_layer");
   }
+  // Whatever the options of the layers inside say.
+  backward.zero_masked = backward.return_sequences;
+  forward.zero_masked = forward.return_sequences;
   const bool both = options.at("merge_mode").is_null();
   TINYSPLIT_ASSIGN_OR_RETURN(const std::string mode,
                              options.word("merge_mode", {"concat", "sum", "ave", "mul"}, "concat"));
@@ -228,10 +286,11 @@ Result<ValueId> translate_bidirectional(LayerContext& context) {
   const auto half = initial.begin() + static_cast<std::ptrdiff_t>(initial.size() / 2);
   if (initial.size() % 2 != 0) return invalid_argument("it is given an odd number of states");
   const ValueId x = context.inputs.front();
+  TINYSPLIT_ASSIGN_OR_RETURN(const std::optional<ValueId> mask, context.take_mask(initial.empty()));
   TINYSPLIT_ASSIGN_OR_RETURN(const Walked there,
-                             add_walk(context, forward, x, {initial.begin(), half}));
+                             add_walk(context, forward, x, {initial.begin(), half}, mask));
   TINYSPLIT_ASSIGN_OR_RETURN(const Walked back,
-                             add_walk(context, backward, x, {half, initial.end()}));
+                             add_walk(context, backward, x, {half, initial.end()}, mask));
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId first, output_of(context, forward, there, false));
   TINYSPLIT_ASSIGN_OR_RETURN(const ValueId second, output_of(context, backward, back, true));
   if (both) context.more_outputs.push_back(second);

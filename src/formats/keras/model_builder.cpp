@@ -66,14 +66,13 @@ KerasTensor ModelBuilder::add(const std::string& class_name, Json options,
   return {static_cast<int>(layers_.size()) - 1, output};
 }
 
-KerasTensor ModelBuilder::add_operation(const std::string& class_name,
-                                        const std::vector<KerasTensor>& inputs,
-                                        std::optional<double> number, const Shape& output) {
-  const KerasTensor made = add(class_name, Json::object(), inputs, output);
+KerasTensor ModelBuilder::add_operation(OperationCall call, const Shape& output, DType dtype) {
+  KerasTensor made = add(call.class_name, Json::object(), {}, output);
+  made.dtype = dtype;
   Layer& layer = layers_.back();
-  layer.options = Json::object();
-  layer.operation = true;
-  layer.number = number;
+  layer.options = std::move(call.options);
+  layer.module = std::move(call.module);
+  layer.arguments = std::move(call.arguments);
   return made;
 }
 
@@ -129,8 +128,11 @@ Json ModelBuilder::call_of(const Layer& layer) const {
     keywords[key] = std::move(list);
   }
   Json arguments = std::move(tensors);
-  if (layer.number) arguments.push_back(*layer.number);
-  if (!layer.operation && arguments.size() > 1) arguments = list_with(std::move(arguments));
+  if (arguments.size() > 1) arguments = list_with(std::move(arguments));
+  for (const OperationArgument& argument : layer.arguments) {
+    const auto* tensor = std::get_if<KerasTensor>(&argument);
+    arguments.push_back(tensor != nullptr ? describe(*tensor) : std::get<Json>(argument));
+  }
   return {{"args", std::move(arguments)}, {"kwargs", std::move(keywords)}};
 }
 
@@ -138,14 +140,15 @@ Json ModelBuilder::layer_json(const Layer& layer) const {
   Json options = layer.options;
   options["name"] = layer.name;
   Json calls = Json::array();
-  if (!layer.inputs.empty()) calls.push_back(call_of(layer));
-  Json json{{"module", layer.operation ? "keras.src.ops.numpy" : "keras.layers"},
+  const bool operation = !layer.module.empty();
+  if (operation || !layer.inputs.empty()) calls.push_back(call_of(layer));
+  Json json{{"module", operation ? "keras.src.ops." + layer.module : "keras.layers"},
             {"class_name", layer.class_name},
             {"registered_name", nullptr},
             {"config", std::move(options)},
             {"name", layer.name},
             {"inbound_nodes", std::move(calls)}};
-  if (layer.operation) json["registered_name"] = layer.class_name;
+  if (operation) json["registered_name"] = layer.class_name;
   return json;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "core/status.h"
@@ -22,6 +23,17 @@ struct KerasTensor {
   int output = 0;
 };
 
+// An argument of an operation: a tensor of the model, or what the configuration holds in its place.
+using OperationArgument = std::variant<KerasTensor, Json>;
+
+// An operation of keras.ops.
+struct OperationCall {
+  std::string class_name;
+  std::string module;  // that it stands in: "numpy", "nn", "math", "core", "linalg"
+  Json options;
+  std::vector<OperationArgument> arguments;
+};
+
 // A Functional model of Keras 3, layer by layer. Names are given last, so that a layer may ask for
 // the name that an earlier one would have taken. Not thread-safe.
 class ModelBuilder {
@@ -35,9 +47,8 @@ class ModelBuilder {
                   const std::vector<KerasTensor>& inputs, const Shape& output,
                   std::vector<SavedWeight> weights = {});
 
-  // An operation on a tensor and a number ("Multiply"), on two if there is no number.
-  KerasTensor add_operation(const std::string& class_name, const std::vector<KerasTensor>& inputs,
-                            std::optional<double> number, const Shape& output);
+  // An operation on tensors; at least one of its arguments is one.
+  KerasTensor add_operation(OperationCall call, const Shape& output, DType dtype);
 
   // Keyword arguments of the call of the last layer added.
   void add_keyword(const std::string& key, const std::vector<KerasTensor>& tensors);
@@ -61,10 +72,10 @@ class ModelBuilder {
  private:
   struct Layer {
     std::string class_name;
-    bool operation = false;
+    std::string module;  // of an operation; empty for layers
     Json options;
     std::vector<KerasTensor> inputs;
-    std::optional<double> number;
+    std::vector<OperationArgument> arguments;  // of an operation
     std::vector<std::pair<std::string, std::vector<KerasTensor>>> keywords;
     std::string wanted;  // name
     std::string name;    // given by give_names()

@@ -25,9 +25,17 @@ void note(LayerConfig& layer, const std::string& problem) {
   if (layer.call.ok()) layer.call = unimplemented(problem);
 }
 
-// Finds a tensor in either form.
+// A constant that stands where a tensor may: {"class_name": "__tensor__", "config": {"value":
+// ...}}.
+bool is_constant(const Json& json) {
+  const std::string kind = text_of(member(json, "class_name"));
+  return kind == "__tensor__" || kind == "__numpy__";
+}
+
+// Finds a tensor in either form, or a constant.
 std::optional<TensorRef> find_tensor(const Json& json) {
   if (is_reference(json)) return reference_of(json);
+  if (is_constant(json)) return TensorRef{"", 0, 0, std::make_shared<const Json>(json)};
   if (text_of(member(json, "class_name")) != "__keras_tensor__") return {};
   const Json& history = member(member(json, "config"), "keras_history");
   if (!is_reference(history)) return {};
@@ -48,10 +56,6 @@ std::vector<TensorRef> find_tensors(const Json& json) {
 }
 
 void add_argument(const Json& argument, CallConfig& call, LayerConfig& layer) {
-  if (argument.is_number() && (layer.is_operation() || layer.class_name == "TFOpLambda")) {
-    call.inputs.push_back({"", 0, 0, argument.get<double>()});
-    return;
-  }
   const std::vector<TensorRef> tensors = find_tensors(argument);
   if (tensors.empty()) {
     note(layer, "it is called on " + brief(argument) + " instead of the output of a layer");
@@ -78,12 +82,66 @@ void add_keywords(const Json& keywords, CallConfig& call) {
   }
 }
 
+// An argument of an operation, with its tensors moved to the call's inputs.
+Json take_operand(const Json& json, CallConfig& call) {
+  if (is_constant(json)) return json;
+  if (std::optional<TensorRef> tensor = find_tensor(json)) {
+    call.inputs.push_back(std::move(*tensor));
+    return {{"tensor", call.inputs.size() - 1}};
+  }
+  if (!json.is_structured()) return json;
+  Json copy = json.is_array() ? Json::array() : Json::object();
+  for (const auto& [key, value] : json.items()) {
+    if (json.is_array()) {
+      copy.push_back(take_operand(value, call));
+    } else {
+      copy[key] = take_operand(value, call);
+    }
+  }
+  return copy;
+}
+
+void add_operand_keywords(const Json& keywords, CallConfig& call) {
+  if (!keywords.is_object()) return;
+  for (const auto& [key, value] : keywords.items()) call.arguments[key] = take_operand(value, call);
+}
+
+void parse_operation_of_keras3(const Json& node, LayerConfig& layer) {
+  CallConfig& call = layer.calls.emplace_back();
+  const Json& arguments = member(node, "args");
+  if (!arguments.is_null() && !arguments.is_array()) {
+    return note(layer, "its inbound_nodes are malformed");
+  }
+  for (const Json& argument : arguments) call.operands.push_back(take_operand(argument, call));
+  add_operand_keywords(member(node, "kwargs"), call);
+}
+
+// ["_CONSTANT_VALUE", -1, value, keyword arguments]
+bool is_constant_of_keras2(const Json& json) {
+  return json.is_array() && json.size() == 4 && json[0] == "_CONSTANT_VALUE" && json[1] == -1;
+}
+
+// The first argument, one or a list, of which each carries the keywords.
+void parse_function_of_keras2(const Json& node, LayerConfig& layer) {
+  CallConfig& call = layer.calls.emplace_back();
+  const auto take = [&](const Json& item) -> Json {
+    return is_constant_of_keras2(item) ? take_operand(item[2], call) : take_operand(item, call);
+  };
+  const bool single = is_reference(node) || is_constant_of_keras2(node);
+  Json list = Json::array();
+  if (!single) {
+    for (const Json& item : node) list.push_back(take(item));
+  }
+  call.operands.push_back(single ? take(node) : std::move(list));
+  const Json& first = single || node.empty() ? node : node.front();
+  if (first.is_array() && first.size() == 4) add_operand_keywords(first[3], call);
+}
+
 void parse_call_of_keras3(const Json& node, LayerConfig& layer) {
   CallConfig& call = layer.calls.emplace_back();
   add_keywords(member(node, "kwargs"), call);
   const Json& arguments = member(node, "args");
-  // Layers that name their tensors, and operations on two of them.
-  const bool takes_many = layer.class_name == "MultiHeadAttention" || layer.is_operation();
+  const bool takes_many = layer.class_name == "MultiHeadAttention";
   if (!arguments.is_null() && !arguments.is_array()) {
     return note(layer, "its inbound_nodes are malformed");
   }
@@ -91,7 +149,7 @@ void parse_call_of_keras3(const Json& node, LayerConfig& layer) {
     note(layer, "it is called with several arguments, which is not supported");
   }
   for (const Json& argument : arguments) add_argument(argument, call, layer);
-  for (const char* first : {"inputs", "sequences", "query", "x", "x1"}) {
+  for (const char* first : {"inputs", "sequences", "query", "x"}) {
     const auto found = call.named.find(first);
     if (found == call.named.end() || !call.inputs.empty()) continue;
     call.inputs = std::move(found->second);
@@ -134,7 +192,11 @@ void count_from_zero(const std::vector<TensorRef*>& references) {
 void parse_calls(const Json& inbound_nodes, LayerConfig& layer) {
   if (!inbound_nodes.is_array()) return note(layer, "its inbound_nodes are malformed");
   for (const Json& node : inbound_nodes) {
-    if (node.is_object()) {
+    if (node.is_object() && (layer.is_operation() || layer.is_function())) {
+      parse_operation_of_keras3(node, layer);
+    } else if (node.is_array() && layer.is_function()) {
+      parse_function_of_keras2(node, layer);
+    } else if (node.is_object()) {
       parse_call_of_keras3(node, layer);
     } else if (node.is_array()) {
       parse_call_of_keras2(node, layer);

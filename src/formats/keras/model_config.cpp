@@ -132,7 +132,7 @@ Result<ModelConfig> parse_sequential(Json config, int keras_major, bool inner) {
       return invalid_argument("layer " + layer.describe() +
                               " stands in the middle of a Sequential model");
     }
-    layer.calls = {CallConfig{{TensorRef{model.layers[i - 1].name, 0, 0, {}}}, {}, {}}};
+    layer.calls = {CallConfig{{TensorRef{model.layers[i - 1].name, 0, 0, {}}}, {}, {}, {}}};
   }
   model.inputs = {model.layers.front().name};
   model.outputs = {TensorRef{model.layers.back().name, 0, 0, {}}};

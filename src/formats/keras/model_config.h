@@ -11,12 +11,12 @@
 
 namespace tinysplit::keras {
 
-// An output of a call of a layer: what Keras calls a Keras tensor. Or a number in its place.
+// An output of a call of a layer: what Keras calls a Keras tensor. Or a constant in its place.
 struct TensorRef {
   std::string layer;
   std::size_t call = 0;    // which call of the layer, in the order of the file
   std::size_t output = 0;  // which output of that call
-  std::optional<double> number;
+  std::shared_ptr<const Json> constant;
 };
 
 // One call of a layer.
@@ -24,6 +24,10 @@ struct CallConfig {
   std::vector<TensorRef> inputs;                        // positional, lists flattened
   std::map<std::string, std::vector<TensorRef>> named;  // tensors given by keyword
   std::map<std::string, Json> arguments;                // other keywords, but for nulls and false
+  // Of an operation on tensors: the positional arguments as the file has them, with {"tensor": i}
+  // for inputs[i]. All its tensors are in `inputs`; its keywords are in `arguments`, written so
+  // too.
+  std::vector<Json> operands;
 };
 
 struct ModelConfig;
@@ -44,6 +48,8 @@ struct LayerConfig {
   bool is_input() const { return class_name == "InputLayer"; }
   // An operation on tensors ("x * 2"), which Keras does not count as a layer.
   bool is_operation() const { return module.find(".ops.") != std::string::npos; }
+  // One as Keras 2 writes it, where it is a layer.
+  bool is_function() const { return class_name == "TFOpLambda" || class_name == "SlicingOpLambda"; }
   // "\"conv2d\" (Conv2D)"
   std::string describe() const { return "\"" + name + "\" (" + class_name + ")"; }
 };

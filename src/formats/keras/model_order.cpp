@@ -63,7 +63,7 @@ class Ordering {
   static std::vector<const TensorRef*> tensors_of(const CallConfig& call) {
     std::vector<const TensorRef*> tensors;
     for (const TensorRef& input : call.inputs) {
-      if (!input.number) tensors.push_back(&input);
+      if (!input.constant) tensors.push_back(&input);
     }
     for (const auto& [key, named] : call.named) {
       for (const TensorRef& tensor : named) tensors.push_back(&tensor);

@@ -45,6 +45,10 @@ class ExportContext {
     return i < node_.inputs.size() && input_value(i).is_constant();
   }
 
+  // Input i as an argument of an operation, be it a tensor or a constant.
+  // Errors: UNIMPLEMENTED (a large constant, one with infinities or NaN).
+  Result<OperationArgument> argument(std::size_t i) const;
+
   // Whether all that reads the output looks up rows of tables by it.
   bool only_read_as_index() const;
 
@@ -103,6 +107,7 @@ Exported export_op(const ActivationOp& op, ExportContext& context);
 Exported export_op(const PreluOp& op, ExportContext& context);
 Exported export_op(const UnaryOp& op, ExportContext& context);
 Exported export_op(const BinaryOp& op, ExportContext& context);
+Exported export_op(const SelectOp& op, ExportContext& context);
 Exported export_op(const CastOp& op, ExportContext& context);
 Exported export_op(const ConcatOp& op, ExportContext& context);
 Exported export_op(const ReshapeOp& op, ExportContext& context);
@@ -114,6 +119,8 @@ Exported export_op(const TileOp& op, ExportContext& context);
 Exported export_op(const BroadcastOp& op, ExportContext& context);
 Exported export_op(const ResizeOp& op, ExportContext& context);
 Exported export_op(const ReduceOp& op, ExportContext& context);
+Exported export_op(const ArgReduceOp& op, ExportContext& context);
+Exported export_op(const CumulativeSumOp& op, ExportContext& context);
 
 // The name by which Keras knows an activation without options; none if there is no such.
 std::optional<std::string> activation_name(const ActivationOp& op);

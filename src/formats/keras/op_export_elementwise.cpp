@@ -4,6 +4,7 @@
 
 #include "core/numeric.h"
 #include "formats/keras/op_export.h"
+#include "formats/keras/op_export_operations.h"
 
 namespace tinysplit::keras {
 namespace {
@@ -18,9 +19,6 @@ KerasTensor add_relu(ExportContext& context, const KerasTensor& x, float most, f
 // Between any two bounds: moved to begin at zero and back.
 Exported add_clip(ExportContext& context, const KerasTensor& x, float least, float most) {
   if (least == 0.0f && most >= 0.0f) return add_relu(context, x, most);
-  if (!std::isfinite(least) || most < least) {
-    return unimplemented("Keras has no layer that bounds from above alone");
-  }
   const KerasTensor moved = context.rescale(x, 1.0f, -least);
   return context.rescale(add_relu(context, moved, most - least), 1.0f, least);
 }
@@ -66,8 +64,7 @@ Exported add_with_constant(ExportContext& context, BinaryKind kind, const KerasT
   const auto values = constant.as<float>();
   const std::optional<int> axis = axis_of(constant.shape(), x.shape);
   if (!axis || !(context.output() == x.shape)) {
-    return unimplemented("no layer of Keras joins a tensor with a constant " +
-                         constant.shape().to_string());
+    return export_as_operation(BinaryOp{kind}, context);
   }
   std::vector<float> scale(values.size(), 1.0f), shift(values.size(), 0.0f);
   switch (kind) {
@@ -82,18 +79,19 @@ Exported add_with_constant(ExportContext& context, BinaryKind kind, const KerasT
       if (first) scale.assign(values.size(), -1.0f);
       break;
     case BinaryKind::kDivide:
-      if (first || *axis < x.shape.rank()) return unimplemented("Keras divides by numbers alone");
+      if (first || *axis < x.shape.rank()) return export_as_operation(BinaryOp{kind}, context);
       break;
     case BinaryKind::kMaximum:
       if (values[0] == 0.0f && values.size() == 1) return add_relu(context, x, kInfinity);
       [[fallthrough]];
     default:
-      return unimplemented("no layer of Keras does this with a constant");
+      return export_as_operation(BinaryOp{kind}, context);
   }
   if (*axis == x.shape.rank() && !(first && kind == BinaryKind::kSubtract)) {
     // By a number, an operation on tensors, which is exact and folded into nothing.
     const char* name = kind == BinaryKind::kDivide ? "Divide" : merge_class(kind);
-    return context.model.add_operation(name, {x}, double{values[0]}, x.shape);
+    return context.model.add_operation(
+        {name, "numpy", Json::object(), {x, Json(double{values[0]})}}, x.shape, DType::kFloat32);
   }
   return context.scale_and_shift(x, std::min(*axis, x.shape.rank() - 1), scale, shift);
 }
@@ -149,7 +147,9 @@ std::optional<std::string> activation_name(const ActivationOp& op) {
 Exported export_op(const ActivationOp& op, ExportContext& context) {
   using enum ActivationKind;
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor x, context.input(0));
-  if (op.kind == kClip) return add_clip(context, x, op.alpha, op.beta);
+  if (op.kind == kClip && std::isfinite(op.alpha) && op.beta >= op.alpha) {
+    return add_clip(context, x, op.alpha, op.beta);
+  }
   if (const auto name = activation_name(op)) return add_named(context, x, *name);
   switch (op.kind) {
     case kElu:
@@ -158,7 +158,9 @@ Exported export_op(const ActivationOp& op, ExportContext& context) {
       if (op.gamma == 0.0f && op.beta == kInfinity) {
         return context.add("LeakyReLU", Json::object({{"negative_slope", op.alpha}}), x, x.shape);
       }
-      return add_relu(context, x, op.beta, op.alpha, op.gamma);
+      // The threshold is the number before the first that passes, see parse_relu().
+      return add_relu(context, x, op.beta, op.alpha,
+                      op.gamma == 0.0f ? 0.0f : std::nextafter(op.gamma, -kInfinity));
     case kHardSigmoid:
       return add_relu(context, context.rescale(x, op.alpha, op.beta), 1.0f);
     case kLinear:
@@ -169,7 +171,7 @@ Exported export_op(const ActivationOp& op, ExportContext& context) {
       return context.rescale(y, op.alpha, 0.0f);
     }
     default:
-      return unimplemented("no layer of Keras applies this activation");
+      return export_as_operation(op, context);
   }
 }
 
@@ -194,14 +196,16 @@ Exported export_op(const PreluOp&, ExportContext& context) {
 
 Exported export_op(const UnaryOp& op, ExportContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor x, context.input(0));
-  if (op.kind == UnaryKind::kNegate) return context.rescale(x, -1.0f, 0.0f);
-  if (op.kind == UnaryKind::kSquare) {
+  const bool real = context.input_value(0).dtype == DType::kFloat32;
+  if (op.kind == UnaryKind::kNegate && real) return context.rescale(x, -1.0f, 0.0f);
+  if (op.kind == UnaryKind::kSquare && real) {
     return context.model.add("Multiply", Json::object(), {x, x}, x.shape);
   }
-  return unimplemented("no layer of Keras applies this function");
+  return export_as_operation(op, context);
 }
 
 Exported export_op(const BinaryOp& op, ExportContext& context) {
+  if (context.input_value(0).dtype != DType::kFloat32) return export_as_operation(op, context);
   for (const std::size_t i : {0, 1}) {
     if (!context.is_constant(i)) continue;
     TINYSPLIT_ASSIGN_OR_RETURN(const Tensor* constant, context.constant(i));
@@ -210,20 +214,19 @@ Exported export_op(const BinaryOp& op, ExportContext& context) {
   }
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor a, context.input(0));
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor b, context.input(1));
-  if (op.kind == BinaryKind::kDivide) {
-    return context.model.add_operation("Divide", {a, b}, {}, context.output());
-  }
   const char* name = merge_class(op.kind);
-  if (name == nullptr) return unimplemented("no layer of Keras joins two tensors like this");
+  // Layers line tensors of unlike ranks up at the batch, operations at the last axis.
+  if (name == nullptr || a.shape.rank() != b.shape.rank()) return export_as_operation(op, context);
   return context.model.add(name, Json::object(), {a, b}, context.output());
 }
 
 Exported export_op(const CastOp& op, ExportContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor x, context.input(0));
-  if (op.to == DType::kFloat32) return context.rescale(x, 1.0f, 0.0f);
+  const bool number = context.input_value(0).dtype != DType::kBool;
+  if (op.to == DType::kFloat32 && number) return context.rescale(x, 1.0f, 0.0f);
   // Tables are looked up by numbers of any type.
   if (op.to == DType::kInt32 && context.only_read_as_index()) return x;
-  return unimplemented("no layer of Keras makes " + std::string(dtype_name(op.to)));
+  return export_as_operation(op, context);
 }
 
 Exported export_op(const ChannelAffineOp&, ExportContext& context) {
@@ -247,7 +250,7 @@ Exported export_op(const NormalizeOp& op, ExportContext& context) {
           x.shape);
     case NormalizeKind::kL2: {
       constexpr float kBound = 1e-24f;  // of the sum of squares; Keras bounds its root by 1e-12
-      if (op.epsilon != kBound) return unimplemented("Keras bounds the sum of squares by 1e-24");
+      if (op.epsilon != kBound) return export_as_operation(op, context);
       return context.add("UnitNormalization", Json::object({{"axis", axes}}), x, x.shape);
     }
     default:
@@ -267,7 +270,7 @@ Exported export_op(const SoftmaxOp& op, ExportContext& context) {
   if (op.axis == 0) return unimplemented("Keras takes no softmax over the batch");
   if (!op.logarithm) return context.add("Softmax", Json::object({{"axis", op.axis}}), x, x.shape);
   if (op.axis + 1 == x.shape.rank()) return add_named(context, x, "log_softmax");
-  return unimplemented("Keras has its logarithm over the last axis only");
+  return export_as_operation(op, context);
 }
 
 }  // namespace tinysplit::keras

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "formats/keras/op_export.h"
+#include "formats/keras/op_export_operations.h"
 
 namespace tinysplit::keras {
 namespace {
@@ -121,9 +122,7 @@ Exported export_op(const TransposeOp& op, ExportContext& context) {
 
 Exported export_op(const PadOp& op, ExportContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor x, context.input(0));
-  if (op.mode != PadMode::kConstant || op.value != 0.0f) {
-    return unimplemented("Keras pads with zeros only");
-  }
+  if (op.mode != PadMode::kConstant || op.value != 0.0f) return export_as_operation(op, context);
   return context.pad(x, op.before, op.after);
 }
 
@@ -132,10 +131,11 @@ Exported export_op(const SliceOp& op, ExportContext& context) {
   const ExportedValue& from = context.raw_input(0);
   if (from.reversed || from.cell) return slice_steps(op, from, context);
   KerasTensor x = from.tensor;
+  if (context.input_value(0).dtype == DType::kBool) return export_as_operation(op, context);
   std::vector<std::int64_t> before, after;
   for (int axis = 0; axis < x.shape.rank(); ++axis) {
     const auto i = static_cast<std::size_t>(axis);
-    if (op.stride[i] < 1 && op.size[i] > 1) return unimplemented("it reverses its input");
+    if (op.stride[i] < 1 && op.size[i] > 1) return export_as_operation(op, context);
     before.push_back(op.begin[i]);
     const std::int64_t last = op.begin[i] + (op.size[i] - 1) * op.stride[i];
     after.push_back(x.shape[axis] - 1 - last);
@@ -151,11 +151,11 @@ Exported export_op(const SliceOp& op, ExportContext& context) {
 
 Exported export_op(const GatherOp& op, ExportContext& context) {
   if (op.axis != 0 || !context.is_constant(0) || context.is_constant(1)) {
-    return unimplemented("Keras looks up rows of a table of weights only");
+    return export_as_operation(op, context);
   }
+  if (context.input_value(0).shape.rank() != 2) return export_as_operation(op, context);
   TINYSPLIT_ASSIGN_OR_RETURN(const Tensor* table, context.constant(0));
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor rows, context.input(1));
-  if (table->shape().rank() != 2) return unimplemented("Keras looks up rows of a matrix only");
   return context.add(
       "Embedding",
       {{"input_dim", table->shape()[0]}, {"output_dim", table->shape()[1]}, {"mask_zero", false}},
@@ -164,6 +164,7 @@ Exported export_op(const GatherOp& op, ExportContext& context) {
 
 Exported export_op(const TileOp& op, ExportContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(KerasTensor x, context.input(0));
+  if (std::ranges::max(op.repeats) > kMaxCopies) return export_as_operation(op, context);
   for (int axis = 0; axis < x.shape.rank(); ++axis) {
     TINYSPLIT_ASSIGN_OR_RETURN(
         x, repeat(context, x, axis, op.repeats[static_cast<std::size_t>(axis)]));
@@ -186,20 +187,28 @@ Exported export_op(const BroadcastOp& op, ExportContext& context) {
 Exported export_op(const ResizeOp& op, ExportContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor x, context.input(0));
   const std::int64_t rows = op.size[0] / x.shape[1], columns = op.size[1] / x.shape[2];
-  const bool whole = rows * x.shape[1] == op.size[0] && columns * x.shape[2] == op.size[1] &&
-                     op.scale == std::array<float, 2>{0.0f, 0.0f};
-  const bool nearest = op.kind == ResizeKind::kNearest &&
-                       op.coordinates == ResizeCoordinates::kAsymmetric &&
-                       op.rounding == ResizeRounding::kFloor;
+  const bool by_size = op.scale == std::array<float, 2>{0.0f, 0.0f};
+  const bool whole = rows * x.shape[1] == op.size[0] && columns * x.shape[2] == op.size[1];
+  const bool floors = op.kind == ResizeKind::kNearest && op.rounding == ResizeRounding::kFloor;
+  const bool repeats = floors && op.coordinates == ResizeCoordinates::kAsymmetric;
+  const bool nearest = floors && op.coordinates == ResizeCoordinates::kHalfPixelFloor;
   const bool bilinear =
       op.kind == ResizeKind::kBilinear && op.coordinates == ResizeCoordinates::kHalfPixel;
-  if (!whole || (!nearest && !bilinear)) {
-    return unimplemented(
-        "Keras repeats cells, or interpolates between their centres, a whole "
-        "number of times only");
+  if (by_size && whole && (repeats || bilinear)) {
+    return context.add("UpSampling2D",
+                       {{"size", {rows, columns}},
+                        {"interpolation", repeats ? "nearest" : "bilinear"},
+                        {"data_format", "channels_last"}},
+                       x, context.output());
   }
-  return context.add("UpSampling2D",
-                     {{"size", {rows, columns}},
+  if (!by_size || (!nearest && !bilinear)) {
+    return unimplemented(
+        "Keras repeats cells, or takes those or interpolates between those whose centres are "
+        "nearest, from one size to another");
+  }
+  return context.add("Resizing",
+                     {{"height", op.size[0]},
+                      {"width", op.size[1]},
                       {"interpolation", nearest ? "nearest" : "bilinear"},
                       {"data_format", "channels_last"}},
                      x, context.output());
@@ -209,15 +218,14 @@ Exported export_op(const ReduceOp& op, ExportContext& context) {
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor x, context.input(0));
   const bool side_by_side =
       !op.axes.empty() && op.axes.back() - op.axes.front() + 1 == std::ssize(op.axes);
-  if (!side_by_side || op.axes.front() == 0) {
-    return unimplemented("Keras reduces axes side by side, and not the batch");
-  }
+  const bool real = context.input_value(0).dtype == DType::kFloat32;
+  if (!side_by_side || op.axes.front() == 0 || !real) return export_as_operation(op, context);
   const int first = op.axes.front(), last = op.axes.back();
   if (op.kind == ReduceKind::kMax) {
     return pool_axes(context, x, "Max", first, last, context.output());
   }
   if (op.kind != ReduceKind::kMean && op.kind != ReduceKind::kSum) {
-    return unimplemented("Keras has layers for the mean, the sum and the maximum only");
+    return export_as_operation(op, context);
   }
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor mean,
                              pool_axes(context, x, "Average", first, last, context.output()));
@@ -229,11 +237,12 @@ Exported export_op(const ReduceOp& op, ExportContext& context) {
 
 // [N,M,K] by [N,K,P]: the sum over one axis of each.
 Exported export_op(const MatmulOp& op, ExportContext& context) {
+  if (context.is_constant(0) || context.is_constant(1) ||
+      context.input_value(0).shape.rank() != 3 || context.input_value(1).shape.rank() != 3) {
+    return export_as_operation(op, context);
+  }
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor a, context.input(0));
   TINYSPLIT_ASSIGN_OR_RETURN(const KerasTensor b, context.input(1));
-  if (a.shape.rank() != 3 || b.shape.rank() != 3) {
-    return unimplemented("Keras multiplies one matrix by one matrix for each of the batch only");
-  }
   const Json axes = Json::array({op.transpose_a ? 1 : 2, op.transpose_b ? 2 : 1});
   return context.model.add("Dot", {{"axes", axes}, {"normalize", false}}, {a, b}, context.output());
 }
