@@ -1,19 +1,19 @@
 #include "ram_count.h"
 
-#include <map>
-
 namespace tinysplit {
 
 void add_ram_count(CLI::App& command, RamCount& count) {
-  static const std::map<std::string, RamCount> kNames = {{"activations", RamCount::kActivations},
-                                                         {"tflm-arena", RamCount::kTflmArena}};
+  static const std::string kActivations = "activations";
+  static const std::string kTflmArena = "tflm-arena";
   command
-      .add_option("--ram-count", count,
-                  "activations (default): the values alive at once, the least that any runtime "
-                  "needs; tflm-arena: what TensorFlow Lite Micro takes, estimated")
-      ->transform(CLI::Transformer(kNames))
-      ->check(CLI::IsMember(kNames))
-      ->option_text("activations|tflm-arena");
+      .add_option_function<std::string>(
+          "--ram-count",
+          [&count](const std::string& name) {
+            count = name == kTflmArena ? RamCount::kTflmArena : RamCount::kActivations;
+          },
+          "activations (default): the values alive at once, the least that any runtime needs; "
+          "tflm-arena: what TensorFlow Lite Micro takes, estimated")
+      ->check(CLI::IsMember({kActivations, kTflmArena}));
 }
 
 std::string ram_count_note(RamCount count) {
