@@ -33,7 +33,7 @@ Result<ValueId> add_causal_mask(LayerContext& context, ValueId scores) {
 Result<bool> asks_for(LayerContext& context, const std::string& argument) {
   const std::optional<Json> json = context.take_argument(argument);
   if (!json) return false;
-  if (json->is_boolean()) return json->get<bool>();
+  if (const std::optional<bool> truth = truth_of(*json)) return *truth;
   return unimplemented("its argument " + argument + " = " + brief(*json) + " is not supported");
 }
 

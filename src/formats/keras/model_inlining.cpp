@@ -89,11 +89,14 @@ class Inlining {
   }
 
   static Status check_call(const CallConfig& call, const ModelConfig& model) {
-    std::string key;
-    if (!call.named.empty()) key = call.named.begin()->first;
-    if (!call.arguments.empty()) key = call.arguments.begin()->first;
-    if (!call.named.empty() || !call.arguments.empty()) {
-      return unimplemented("it is called with the argument " + key.substr(0, 64) +
+    std::vector<std::string> keys;
+    for (const auto& [key, tensors] : call.named) keys.push_back(key);
+    for (const auto& [key, value] : call.arguments) {
+      // What Keras 3 records of it gives way to what the model is run with, as for a layer.
+      if (key != "training" || model.keras_major != 3) keys.push_back(key);
+    }
+    if (!keys.empty()) {
+      return unimplemented("it is called with the argument " + keys[0].substr(0, 64) +
                            ", which is not supported");
     }
     if (call.inputs.size() == model.inputs.size()) return ok_status();
@@ -169,7 +172,7 @@ class Inlining {
   // out of them by their inputs; it ends because the calls of each model were put in order.
   Result<TensorRef> resolve(const Scope& from, std::size_t call, TensorRef tensor) const {
     const Scope* scope = &from;
-    while (!tensor.number) {
+    while (tensor.constant == nullptr) {
       const std::size_t place = scope->index.at(tensor.layer);
       const LayerConfig& layer = scope->model.layers[place];
       if (layer.model) {
