@@ -58,9 +58,11 @@ constexpr Signature kInZip[] = {
     {0, ".npy"sv, "a file of NumPy arrays (.npz)"}};
 
 bool contains_ignoring_case(std::string_view text, std::string_view lower) {
-  const auto found = std::ranges::search(
-      text, lower, [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
-  return !found.empty();
+  // Clang 14 cannot compile std::ranges::search of libstdc++.
+  const auto found =
+      std::search(text.begin(), text.end(), lower.begin(), lower.end(),
+                  [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+  return found != text.end();
 }
 
 bool is_text(std::string_view bytes) {

@@ -148,6 +148,7 @@ bool is_spelled_out(const Node& node) {
   if (const auto* op = std::get_if<UnaryOp>(&node.op)) {
     return op->kind == UnaryKind::kReciprocalSqrt;
   }
+  if (const auto* op = std::get_if<BinaryOp>(&node.op)) return op->kind == BinaryKind::kFloorModulo;
   return std::holds_alternative<NormalizeOp>(node.op) || std::holds_alternative<MatmulOp>(node.op);
 }
 
@@ -182,9 +183,11 @@ void judge(const Graph& graph, const Distance& distance, bool is_onnx, const std
 // What ONNX cannot express: symmetric padding, bounded cell states, floor division of integers,
 // 16-bit quantised values.
 const std::set<std::string> kRefused{
-    "int16_functions.tflite", "int16_sizes.tflite",   "int8_recurrent.tflite", "padding.tflite",
-    "recurrent.tflite",       "types_float32.tflite", "types_int16.tflite",    "types_int32.tflite",
-    "types_int64.tflite",     "types_int8.tflite",    "types_uint8.tflite"};
+    "int16_functions.tflite",  "int16_sizes.tflite",   "int8_recurrent.tflite",
+    "padding.tflite",          "recurrent.tflite",     "ops_movement.keras",
+    "ops_whole_numbers.keras", "types_float32.tflite", "types_int16.tflite",
+    "types_int32.tflite",      "types_int64.tflite",   "types_int8.tflite",
+    "types_uint8.tflite"};
 
 class OnnxWriter : public testing::TestWithParam<fs::path> {};
 

@@ -103,11 +103,20 @@ bool is_composed(const Op& op) {
       case ActivationKind::kScaledSelu:
       case ActivationKind::kLinear:
         return true;
+      case ActivationKind::kThresholdRelu:
+        return activation->gamma != 0.0f;
       default:
         return false;
     }
   }
   if (const auto* conv = std::get_if<Conv2dOp>(&op)) return is_padded_apart(conv->spatial);
+  if (const auto* pool = std::get_if<Pool2dOp>(&op)) {
+    return pool->count_padding || is_padded_apart(pool->spatial);
+  }
+  // Means over an image are read as pooling, which multiplies where a mean divides.
+  if (const auto* reduce = std::get_if<ReduceOp>(&op)) {
+    return reduce->kind == ReduceKind::kMean || reduce->kind == ReduceKind::kLogSumExp;
+  }
   return std::holds_alternative<NormalizeOp>(op) || std::holds_alternative<SoftmaxOp>(op) ||
          std::holds_alternative<ChannelAffineOp>(op);
 }

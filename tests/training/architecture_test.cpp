@@ -65,7 +65,7 @@ TEST(Architecture, NamesLayerClassAndOptionOfWhatItRefuses) {
              {{"filters", 2}, {"kernel_size", {2, 2}}, {"kernel_initializer", "Orthogonal"}}),
        kUnimplemented},
       {"activation", layer("Activation", "tested", {{"activation", "mish"}}), kUnimplemented},
-      {"dtype", layer("Flatten", "tested", {{"dtype", "float16"}}), kUnimplemented},
+      {"dtype", layer("Flatten", "tested", {{"dtype", "int8"}}), kUnimplemented},
       {"data_format", layer("MaxPooling2D", "tested", {{"data_format", "channels_first"}}),
        kUnimplemented},
       {"rate", layer("Dropout", "tested", {{"rate", 1.5}}), kInvalidArgument},

@@ -80,7 +80,9 @@ std::vector<std::string> ModelWriter::add_several(const std::string& kind,
   const std::string layer = layer_ == nullptr ? graph_.name() : layer_->name;
   // The operator that the layer is about has its name; conversions around it do not.
   const bool around = kind == "Transpose" || kind == "QuantizeLinear" || kind == "DequantizeLinear";
-  std::string base = around || node_names_.contains(layer) ? layer + "/" + kind : layer;
+  // Nor has it the name of which an input or output is a number: the reader numbers its own values.
+  const bool is_taken = node_names_.contains(layer) || numbered_layers_.contains(layer);
+  std::string base = around || is_taken ? layer + "/" + kind : layer;
   if (base.size() + 16 > limits::kMaxNameBytes) base = kind;
   std::string name = base;
   for (int number = 2; !node_names_.insert(name).second; ++number) {

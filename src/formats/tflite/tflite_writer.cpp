@@ -23,13 +23,28 @@ std::vector<NamedTensorId> named_tensors(const WriteState& state,
   return tensors;
 }
 
+// TensorFlow Lite has weights of float16, which are written as what they become.
+Status check_types(const Graph& graph, const Node& node) {
+  std::vector<ValueId> values = node.inputs;
+  values.push_back(node.output);
+  for (const ValueId id : values) {
+    if (graph.value(id).dtype != DType::kFloat16) continue;
+    return unimplemented("computes on float16, which cannot be written as TensorFlow Lite");
+  }
+  return ok_status();
+}
+
+Status write_plain(tflite::NodeWriter& writer, const Graph& graph) {
+  TINYSPLIT_RETURN_IF_ERROR(check_types(graph, writer.node));
+  return std::visit([&writer](const auto& op) { return tflite::write_operation(writer, op); },
+                    writer.node.op);
+}
+
 Status write_step(const tflite::WriteStep& step, WriteState& state) {
   tflite::NodeWriter writer(step, state);
-  const Status written =
-      step.pattern != tflite::WritePattern::kNone
-          ? tflite::write_pattern(writer)
-          : std::visit([&writer](const auto& op) { return tflite::write_operation(writer, op); },
-                       writer.node.op);
+  const Status written = step.pattern != tflite::WritePattern::kNone
+                             ? tflite::write_pattern(writer)
+                             : write_plain(writer, state.graph);
   if (written.ok()) return written;
   const int layer = state.graph.layer_of_node(step.node);
   const Layer& source = state.graph.layers()[static_cast<std::size_t>(layer)];

@@ -137,6 +137,9 @@ Status finish_combined(NodeWriter& writer, Code code, TensorId a, TensorId b,
 }
 
 Status write_operation(NodeWriter& writer, const UnaryOp& op) {
+  if (op.kind == UnaryKind::kSquare && writer.in(0).dtype != DType::kFloat32) {
+    return finish_combined(writer, Code::MUL, writer.input(0), writer.input(0));
+  }
   if (const std::optional<Code> code = code_of(op.kind)) {
     return writer.finish(*code, {writer.input(0)});
   }
