@@ -114,12 +114,18 @@ void print_table(const Graph& graph) {
          last ? "nothing" : format_bytes(static_cast<double>(cut.live_bytes)),
          last ? "all on the device" : join_names(graph, cut.live_tensors)});
   }
-  std::printf("%s: %d layers, %s MACs, %s of weights, sha256 %.12s\n\n%s\n%s", graph.name().c_str(),
+  std::string text = table.to_string(true, 0, output_columns());
+  // A narrow window has no room for them.
+  if (text.find("RAM up to here") != text.npos) {
+    text += "\nRAM up to here: the activations alive at once, the least that any runtime needs.\n";
+  }
+  if (text.find("in TFLM") != text.npos) {
+    text += "In TFLM: the arena that TensorFlow Lite Micro takes, estimated; ? is not known.\n";
+  }
+  std::printf("%s: %d layers, %s MACs, %s of weights, sha256 %.12s\n\n%s", graph.name().c_str(),
               graph.num_layers(), format_count(all_macs).c_str(),
               format_bytes(static_cast<double>(all_weights)).c_str(), graph.digest().c_str(),
-              table.to_string(true, 0, output_columns()).c_str(),
-              "RAM up to here: the activations alive at once, the least that any runtime needs.\n"
-              "In TFLM: the arena that TensorFlow Lite Micro takes, estimated; ? is not known.\n");
+              text.c_str());
 }
 
 Status write_text(const std::string& path, const std::string& text) {
