@@ -60,6 +60,7 @@ const SimpleActivations& simple_activations() {
       {"hard_sigmoid", {kHardSigmoid, 1.0f / 6.0f, 0.5f}},
       {"tanh", {kTanh}},
       {"elu", {kElu, 1.0f}},
+      {"celu", {kCelu, 1.0f}},
       {"selu", {kSelu}},
       {"gelu", {kGeluErf}},  // Keras takes the approximation only when asked, which a name cannot
       {"swish", {kSwish}},
