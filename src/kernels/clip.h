@@ -20,7 +20,7 @@ inline void clip(const Clip& bounds, float* y, std::size_t count) {
 }
 
 // The larger and the smaller of two numbers, NaN if one is.
-inline float larger(float a, float b) { return (a >= b) | (a != a) ? a : b; }
-inline float smaller(float a, float b) { return (a <= b) | (a != a) ? a : b; }
+inline float larger(float a, float b) { return ((a >= b) | (a != a)) ? a : b; }
+inline float smaller(float a, float b) { return ((a <= b) | (a != a)) ? a : b; }
 
 }  // namespace tinysplit::native
