@@ -3,7 +3,7 @@
 and at every cut?
 
     tools/check_model_zoo.py                     all of them
-    tools/check_model_zoo.py --only keras conv   those of one writer whose names hold a word
+    tools/check_model_zoo.py --only keras --match "networks|conv1d"    those of one writer, by name
 
 Each model of tools/model_zoo/keras_models.py is written as .keras and .h5, and converted to
 TensorFlow Lite as it is, with float16 weights, with dynamic ranges, with int8 and with int16
@@ -216,13 +216,18 @@ def check(tinysplit, case):
     return ("wrong cut", wrong) if wrong else ("right", "")
 
 
-def all_cases(folder, only):
+def all_cases(folder, only, match):
     from model_zoo import keras_models
+
+    def chosen(models):
+        return (each for each in models if re.search(match, f"{each[0]}/{each[1]}"))
+
     if "keras" in only:
-        yield from keras_cases(keras_models.models(), folder, (".keras", ".h5"), 1e-5)
-        yield from keras_cases(keras_models.mixed_precision_models(), folder, (".keras",), 1e-2)
+        yield from keras_cases(chosen(keras_models.models()), folder, (".keras", ".h5"), 1e-5)
+        yield from keras_cases(chosen(keras_models.mixed_precision_models()), folder, (".keras",),
+                               1e-2)
     if "tflite" in only:
-        yield from tflite_cases(keras_models.models(), folder)
+        yield from tflite_cases(chosen(keras_models.models()), folder)
 
 
 def main():
@@ -230,7 +235,7 @@ def main():
     parser.add_argument("--tinysplit", type=pathlib.Path, default=ROOT / "build/release/tinysplit")
     parser.add_argument("--only", choices=("keras", "tflite"), nargs="+",
                         default=("keras", "tflite"))
-    parser.add_argument("--match", default="", help="a regular expression for the names")
+    parser.add_argument("--match", default="", help="a regular expression for kind/name")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for the models")
     options = parser.parse_args()
     counts = collections.defaultdict(collections.Counter)
@@ -238,9 +243,7 @@ def main():
         folder = options.keep or pathlib.Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         tinysplit = Tinysplit(options.tinysplit, pathlib.Path(temporary))
-        for case in all_cases(folder, options.only):
-            if not re.search(options.match, case.name):
-                continue
+        for case in all_cases(folder, options.only, options.match):
             verdict, detail = check(tinysplit, case)
             counts[case.writer][verdict] += 1
             if verdict != "right":

@@ -94,6 +94,7 @@ Status add_by_axes(NodeContext& context, AxisResize how, const std::string& mode
     TINYSPLIT_RETURN_IF_ERROR(check_corners(shape, scales, sizes));
   }
   how.cubic = mode == "cubic";
+  TINYSPLIT_RETURN_IF_ERROR(Shape::create(sizes).status());
   TINYSPLIT_ASSIGN_OR_RETURN(Operand y, context.input(0));
   for (int axis = shape.rank() - 1; axis >= 0; --axis) {
     const std::size_t i = static_cast<std::size_t>(axis);
@@ -110,7 +111,9 @@ Status add_by_axes(NodeContext& context, AxisResize how, const std::string& mode
       continue;
     }
     TINYSPLIT_ASSIGN_OR_RETURN(const Shape weights, Shape::create(std::array{how.from, how.to}));
-    TINYSPLIT_RETURN_IF_ERROR(context.graph().spend(weights.num_elements()));
+    // A weight takes as long to compute as several elements take to move.
+    constexpr std::int64_t kElementsOfWeight = 8;
+    TINYSPLIT_RETURN_IF_ERROR(context.graph().spend(kElementsOfWeight * weights.num_elements()));
     TINYSPLIT_ASSIGN_OR_RETURN(Tensor matrix, resize_matrix(how));
     std::vector<int> exchanged;
     for (int k = 0; k < shape.rank(); ++k) exchanged.push_back(k);
