@@ -10,6 +10,21 @@
 namespace tinysplit::tflite {
 namespace {
 
+// Of [rows, N]: the place of the highest number of each row, and that number.
+ArgReduceOp best_of_row() {
+  ArgReduceOp op;
+  op.axis = 1;
+  op.index_dtype = DType::kInt32;
+  return op;
+}
+
+ReduceOp highest_of_row() {
+  ReduceOp op;
+  op.kind = ReduceKind::kMax;
+  op.axes = {1};
+  return op;
+}
+
 using Numbers = std::vector<std::int64_t>;
 
 constexpr float kRuledOut = std::numeric_limits<float>::lowest();  // a score
@@ -173,15 +188,9 @@ class Detection {
   // overlap it are ruled out.
   Status pick() {
     const std::int64_t groups = context_.shape(left_)[0];
-    ArgReduceOp which;
-    which.axis = 1;
-    which.index_dtype = DType::kInt32;
-    ReduceOp highest;
-    highest.kind = ReduceKind::kMax;
-    highest.axes = {1};
     ValueId best = -1, score = -1;
-    TINYSPLIT_RETURN_IF_ERROR(apply(best, which, {left_}));
-    TINYSPLIT_RETURN_IF_ERROR(apply(score, highest, {left_}));
+    TINYSPLIT_RETURN_IF_ERROR(apply(best, best_of_row(), {left_}));
+    TINYSPLIT_RETURN_IF_ERROR(apply(score, highest_of_row(), {left_}));
     picked_.push_back(best);
     picked_scores_.push_back(score);
     ValueId low = -1, high = -1, area = -1, overlap = -1, all = -1, inner_low = low_,
@@ -240,16 +249,10 @@ class Detection {
           static_cast<std::int32_t>(i % options_.classes);
     }
     const ValueId class_of = context_.constant(std::move(of_candidate));
-    ArgReduceOp which;
-    which.axis = 1;
-    which.index_dtype = DType::kInt32;
-    ReduceOp highest;
-    highest.kind = ReduceKind::kMax;
-    highest.axes = {1};
     for (std::int64_t i = 0; i < options_.detections; ++i) {
       ValueId best = -1, score = -1, itself = -1;
-      TINYSPLIT_RETURN_IF_ERROR(apply(best, which, {scores}));
-      TINYSPLIT_RETURN_IF_ERROR(apply(score, highest, {scores}));
+      TINYSPLIT_RETURN_IF_ERROR(apply(best, best_of_row(), {scores}));
+      TINYSPLIT_RETURN_IF_ERROR(apply(score, highest_of_row(), {scores}));
       picked_.push_back(best);
       picked_scores_.push_back(score);
       TINYSPLIT_RETURN_IF_ERROR(binary(itself, BinaryKind::kEqual, best, numbers));
